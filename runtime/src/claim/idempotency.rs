@@ -1,0 +1,139 @@
+//! How a consumer claims: which store, which key, for how long.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use super::{IdempotencyKey, IdempotencyStore, MemoryStore};
+use crate::{
+    batch::Record,
+    clock::{SharedClock, SystemClock, epoch_ms},
+};
+
+type KeyFn = Arc<dyn Fn(&Record) -> Option<String> + Send + Sync>;
+
+/// How messages are claimed before their handler runs.
+///
+/// ```
+/// use sqs_runtime::{Consumer, Idempotency};
+///
+/// async fn place() {}
+/// let consumer: Consumer = Consumer::new(place).idempotency(Idempotency::memory());
+/// ```
+#[derive(Clone)]
+pub struct Idempotency {
+    store: Arc<dyn IdempotencyStore>,
+    namespace: Option<Arc<str>>,
+    key: Option<KeyFn>,
+    retention: Duration,
+    lease: Duration,
+}
+
+impl Idempotency {
+    /// The longest time that SQS keeps a message, 14 days: redelivery can come that late.
+    pub const DEFAULT_RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
+
+    /// How long a lease lasts where the host knows no deadline.
+    pub const DEFAULT_LEASE: Duration = Duration::from_secs(60);
+
+    /// What a lease gets on top of the invocation's deadline.
+    const GRACE: Duration = Duration::from_secs(5);
+
+    /// Claims in this store.
+    pub fn new(store: impl IdempotencyStore) -> Self {
+        Self {
+            store: Arc::new(store),
+            namespace: None,
+            key: None,
+            retention: Self::DEFAULT_RETENTION,
+            lease: Self::DEFAULT_LEASE,
+        }
+    }
+
+    /// Claims in this process's memory: protects within one process and forgets at its end.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::new(MemoryStore::new(SystemClock::new()))
+    }
+
+    pub(crate) fn memory_with(clock: SharedClock) -> Self {
+        Self::new(MemoryStore::shared(clock))
+    }
+
+    /// What keys are kept apart by. Default: the name of the message's queue, the same in every host.
+    #[must_use]
+    pub fn namespace(self, namespace: impl Into<Arc<str>>) -> Self {
+        Self { namespace: Some(namespace.into()), ..self }
+    }
+
+    /// Takes the key from the record instead of its message id: two messages with the same key are the same work.
+    ///
+    /// A record that gives `None` or an empty key fails without a run: it is never run unguarded.
+    #[must_use]
+    pub fn key_by(self, key: impl Fn(&Record) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self { key: Some(Arc::new(key)), ..self }
+    }
+
+    /// How long a success is remembered. Default 14 days; shorter than the queue's own retention loses protection.
+    #[must_use]
+    pub fn retention(self, retention: Duration) -> Self {
+        Self { retention, ..self }
+    }
+
+    /// How long a claim lasts where no deadline is known. Default 60 s.
+    #[must_use]
+    pub fn lease_duration(self, lease: Duration) -> Self {
+        Self { lease, ..self }
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn IdempotencyStore> {
+        &self.store
+    }
+
+    /// Whether keys are message ids, so that two records with one key are one message.
+    pub(crate) fn is_keyed_by_message_id(&self) -> bool {
+        self.key.is_none()
+    }
+
+    /// The record's key; `None` where it has none.
+    pub(crate) fn key_of(&self, record: &Record) -> Option<IdempotencyKey> {
+        let queue = record.queue_arn().and_then(|arn| arn.name());
+        let namespace = self.namespace.as_deref().or(queue).unwrap_or("sqs");
+        match &self.key {
+            None => Some(IdempotencyKey::derive(namespace, &[record.message_id().as_bytes()])),
+            Some(key) => {
+                let part = key(record).filter(|part| !part.is_empty())?;
+                Some(IdempotencyKey::derive(namespace, &[part.as_bytes()]))
+            }
+        }
+    }
+
+    /// When the row may be forgotten, seconds since 1970.
+    pub(crate) fn expires_at_s(&self, clock: &SharedClock) -> u64 {
+        (epoch_ms(clock.wall()) / 1_000).saturating_add(self.retention.as_secs())
+    }
+
+    /// When a claim made now shall end, milliseconds since 1970: after the deadline, so that the next delivery finds it
+    /// over, or after the configured time where there is no deadline.
+    pub(crate) fn lease_expires_at_ms(&self, clock: &SharedClock, time_left: Option<Duration>) -> u64 {
+        let length = time_left.map_or(self.lease, |left| left.saturating_add(Self::GRACE));
+        epoch_ms(clock.wall()).saturating_add(u64::try_from(length.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+impl fmt::Debug for Idempotency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Idempotency")
+            .field("namespace", &self.namespace)
+            .field("retention", &self.retention)
+            .field("lease", &self.lease)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a consumer said about idempotency. Nothing said is not "off": nobody runs unguarded by forgetting a line.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Guard {
+    #[default]
+    Unsaid,
+    Off,
+    On(Idempotency),
+}

@@ -1,0 +1,82 @@
+//! A granted claim.
+
+use std::fmt;
+
+use super::IdempotencyKey;
+use crate::random::{NoRandomness, Random};
+
+/// Who holds a claim: 128 random bits, made anew for every claim and never changed by what follows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Owner([u8; 16]);
+
+impl Owner {
+    pub(crate) fn draw(random: &dyn Random) -> Result<Self, NoRandomness> {
+        let mut bits = [0; 16];
+        random.fill(&mut bits)?;
+        Ok(Self(bits))
+    }
+
+    /// The owner with these bits.
+    #[must_use]
+    pub fn from_bits(bits: u128) -> Self {
+        Self(bits.to_be_bytes())
+    }
+
+    /// In hexadecimal, 32 characters, as it is stored.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Owner({})", self.to_text())
+    }
+}
+
+/// A number that grows with every grant of a key, for handlers that guard their own resources: they refuse a number lower
+/// than one that they have seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FencingToken(pub u64);
+
+/// A claim that was granted: whose, how often granted before, and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    pub(crate) key: IdempotencyKey,
+    pub(crate) owner: Owner,
+    pub(crate) fence: FencingToken,
+    pub(crate) expires_at_ms: u64,
+}
+
+impl Lease {
+    /// A lease, as a store hands it out.
+    #[must_use]
+    pub fn new(key: IdempotencyKey, owner: Owner, fence: FencingToken, expires_at_ms: u64) -> Self {
+        Self { key, owner, fence, expires_at_ms }
+    }
+
+    /// The key that was claimed.
+    #[must_use]
+    pub fn key(&self) -> &IdempotencyKey {
+        &self.key
+    }
+
+    /// Who holds it.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        self.owner
+    }
+
+    /// The fencing token of this grant.
+    #[must_use]
+    pub fn fencing_token(&self) -> FencingToken {
+        self.fence
+    }
+
+    /// When another attempt may take over, milliseconds since 1970.
+    #[must_use]
+    pub fn expires_at_ms(&self) -> u64 {
+        self.expires_at_ms
+    }
+}

@@ -1,0 +1,23 @@
+//! Stage 2, claim the record's key, or learn that it is done.
+#![doc(alias = "idempotency")]
+//!
+//! Before a handler runs, one conditional write puts the message's [`IdempotencyKey`] in progress; after it, another one
+//! completes the row if the claim is still ours, or releases it. What the writes mean is decided by pure functions over
+//! (stored row, request, time) that every [`IdempotencyStore`] shares.
+
+mod idempotency;
+mod key;
+mod lease;
+mod memory;
+mod protocol;
+mod row;
+mod store;
+
+pub(crate) use self::idempotency::Guard;
+pub use self::{
+    idempotency::Idempotency,
+    key::{IdempotencyKey, PayloadHash},
+    lease::{FencingToken, Lease, Owner},
+    memory::MemoryStore,
+    store::{ClaimAnswer, ClaimRequest, CompleteAnswer, HeldAnswer, IdempotencyStore, StoreError},
+};

@@ -1,0 +1,119 @@
+//! The crate's error: what stops an invocation or the start of a program, never what one message did.
+
+use std::{fmt, path::PathBuf};
+
+use tower::BoxError;
+
+use crate::{batch::EventError, response::UnreportableFailure};
+
+/// Why an event could not be answered, or a consumer could not be started.
+///
+/// A handler's failure is not among them: it is an [`Outcome`](crate::outcome::Outcome).
+pub struct Error(Box<Kind>);
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Event(EventError),
+    Unreportable(UnreportableFailure),
+    NoIdempotency,
+    Usage(String),
+    Read {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    Write(std::io::Error),
+    #[cfg_attr(not(feature = "lambda"), expect(dead_code, reason = "only the Lambda host fails so"))]
+    Host(BoxError),
+}
+
+impl Error {
+    /// Whether the event was not understood: no JSON, no records, or another source than SQS.
+    #[must_use]
+    pub fn is_event(&self) -> bool {
+        matches!(*self.0, Kind::Event(_))
+    }
+
+    /// Whether a record failed that cannot be named, so that the whole invocation had to fail.
+    #[must_use]
+    pub fn is_unreportable(&self) -> bool {
+        matches!(*self.0, Kind::Unreportable(_))
+    }
+
+    /// Whether the consumer was started without a word about idempotency.
+    #[must_use]
+    pub fn is_missing_idempotency(&self) -> bool {
+        matches!(*self.0, Kind::NoIdempotency)
+    }
+
+    /// Whether the command line was not understood.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(*self.0, Kind::Usage(_))
+    }
+
+    /// The name that the host reports the error under.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn type_name(&self) -> &'static str {
+        match *self.0 {
+            Kind::Event(ref error) if error.is_not_an_sqs_event() => "NotAnSqsEvent",
+            Kind::Event(_) => "MalformedEvent",
+            Kind::Unreportable(_) => "UnreportableFailure",
+            _ => "Error",
+        }
+    }
+}
+
+impl From<Kind> for Error {
+    fn from(kind: Kind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+impl From<EventError> for Error {
+    fn from(error: EventError) -> Self {
+        Kind::Event(error).into()
+    }
+}
+
+impl From<UnreportableFailure> for Error {
+    fn from(error: UnreportableFailure) -> Self {
+        Kind::Unreportable(error).into()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            Kind::Event(error) => error.fmt(f),
+            Kind::Unreportable(error) => error.fmt(f),
+            Kind::NoIdempotency => f.write_str(
+                "nothing was said about idempotency: give the consumer `.idempotency(..)`, \
+                 or `.without_idempotency()` if every message may run more than once",
+            ),
+            Kind::Usage(text) => f.write_str(text),
+            Kind::Read { path, .. } => write!(f, "cannot read {}", path.display()),
+            Kind::Write(_) => f.write_str("cannot write the response"),
+            Kind::Host(error) => write!(f, "the host stopped: {error}"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What `main` prints when it returns an error: the sentence, then the causes.
+        write!(f, "{self}")?;
+        let causes = std::iter::successors(std::error::Error::source(self), |error| error.source());
+        causes.take(8).try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &*self.0 {
+            Kind::Event(error) => error.source(),
+            Kind::Read { error, .. } | Kind::Write(error) => Some(error),
+            Kind::Host(error) => error.source(),
+            _ => None,
+        }
+    }
+}

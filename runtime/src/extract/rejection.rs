@@ -1,0 +1,172 @@
+//! Why an argument could not be made: one type for each cause.
+//!
+//! None of these quotes a value of the payload: a rejection goes into logs.
+
+use std::{error::Error as StdError, fmt};
+
+use crate::handler::Failure;
+
+/// Body or inner payload are not the JSON that the handler asked for.
+#[derive(Debug)]
+pub struct JsonRejection {
+    error: serde_json::Error,
+    is_s3_pointer: bool,
+}
+
+impl JsonRejection {
+    pub(super) fn new(error: serde_json::Error, text: &str) -> Self {
+        Self { error, is_s3_pointer: is_s3_pointer(text) }
+    }
+
+    /// Whether the text is no JSON at all, as opposed to JSON of another shape.
+    #[must_use]
+    pub fn is_syntax(&self) -> bool {
+        (self.error.is_syntax() || self.error.is_eof()) && !self.is_too_deep()
+    }
+
+    /// Whether the JSON is nested more than 128 levels deep.
+    #[must_use]
+    pub fn is_too_deep(&self) -> bool {
+        // serde_json has a category for this only in its text.
+        self.error.to_string().starts_with("recursion limit exceeded")
+    }
+
+    /// Whether the body is a pointer to a payload in S3, left by the extended client library.
+    #[must_use]
+    pub fn is_s3_pointer(&self) -> bool {
+        self.is_s3_pointer
+    }
+}
+
+/// The two forms that the Java and the Python extended client write.
+fn is_s3_pointer(text: &str) -> bool {
+    let inside = text.trim_start().strip_prefix('[').map(str::trim_start);
+    inside.is_some_and(|inside| {
+        inside.starts_with("\"software.amazon.payloadoffloading.PayloadS3Pointer\"")
+            || inside.starts_with("\"com.amazon.sqs.javamessaging.MessageS3Pointer\"")
+    })
+}
+
+impl fmt::Display for JsonRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_s3_pointer {
+            return f.write_str("the payload is in S3 (extended client library), which is not read here");
+        }
+        let (line, column) = (self.error.line(), self.error.column());
+        let text = self.error.to_string();
+        if self.is_too_deep() {
+            f.write_str("the JSON is nested too deep")?;
+        } else if let Some(field) = missing_field(&text) {
+            write!(f, "the JSON lacks the field `{field}`")?;
+        } else if self.is_syntax() {
+            f.write_str("the body is not valid JSON")?;
+        } else {
+            f.write_str("the JSON has a value of another type than expected")?;
+        }
+        write!(f, " (line {line}, column {column})")
+    }
+}
+
+/// The name of a missing field is the program's own; every other detail may quote the payload.
+fn missing_field(text: &str) -> Option<&str> {
+    text.strip_prefix("missing field `")?.split('`').next()
+}
+
+impl StdError for JsonRejection {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// The body is not the envelope that the handler asked for.
+#[derive(Debug)]
+pub struct EnvelopeRejection {
+    pub(super) expected: &'static str,
+    pub(super) inner: Option<JsonRejection>,
+}
+
+impl fmt::Display for EnvelopeRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.inner {
+            Some(inner) => write!(f, "inside the {}: {inner}", self.expected),
+            None => write!(f, "the body is not an {}", self.expected),
+        }
+    }
+}
+
+impl StdError for EnvelopeRejection {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.inner.as_ref().map(|inner| inner as _)
+    }
+}
+
+/// The body is not a notification of S3, or it is the test event that S3 sends when notifications are set up.
+#[derive(Debug)]
+pub struct S3Rejection {
+    pub(super) is_test_event: bool,
+}
+
+impl S3Rejection {
+    /// Whether it was S3's test event: the message is then done, without a run of the handler.
+    #[must_use]
+    pub fn is_test_event(&self) -> bool {
+        self.is_test_event
+    }
+}
+
+impl fmt::Display for S3Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_test_event {
+            "the test event of S3 notifications"
+        } else {
+            "the body is not an S3 event notification"
+        })
+    }
+}
+
+impl StdError for S3Rejection {}
+
+macro_rules! missing {
+    ($($(#[$doc:meta])* $name:ident: $text:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        #[non_exhaustive]
+        pub struct $name {}
+
+        impl $name {
+            pub(super) const fn new() -> Self {
+                Self {}
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str($text)
+            }
+        }
+
+        impl StdError for $name {}
+    )*};
+}
+
+missing! {
+    /// The message has no group id; take `Option<MessageGroupId>` where that is allowed.
+    MissingGroupId: "the message has no message group id";
+    /// The consumer runs without idempotency, so that there is no key.
+    MissingKey: "there is no idempotency key: the consumer runs without idempotency";
+}
+
+/// Whether the error is a rejection of this module, for which trying again is pointless.
+pub(crate) fn is_rejection(error: &(dyn StdError + Send + Sync + 'static)) -> bool {
+    error.is::<JsonRejection>()
+        || error.is::<EnvelopeRejection>()
+        || error.is::<S3Rejection>()
+        || error.is::<MissingGroupId>()
+        || error.is::<MissingKey>()
+}
+
+impl S3Rejection {
+    pub(super) fn into_failure(self) -> Failure {
+        if self.is_test_event { Failure::nothing_to_do(self) } else { Failure::extract(self) }
+    }
+}

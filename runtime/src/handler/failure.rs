@@ -1,0 +1,183 @@
+//! What a handler says when it does not succeed.
+
+use std::{error::Error as StdError, fmt, time::Duration};
+
+use tower::BoxError;
+
+use crate::{
+    extract::is_rejection,
+    outcome::{Outcome, Reason, ReasonClass},
+};
+
+/// Why a handler did not succeed, and whether trying again can help.
+///
+/// Every error goes through `?` and means **retry**: standard errors, boxed ones, `anyhow::Error`, strings.
+/// [`reject`](Self::reject) and [`retry_after`](Self::retry_after) say more.
+///
+/// ```
+/// use sqs_runtime::Failure;
+///
+/// async fn place(text: &str) -> Result<(), Failure> {
+///     let cents: u64 = text.parse().map_err(Failure::reject)?; // will never parse: do not try again
+///     std::fs::read("/nowhere")?;                              // may pass: try again
+///     Ok(drop(cents))
+/// }
+/// ```
+pub struct Failure {
+    kind: Kind,
+    error: BoxError,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Retry {
+        after: Option<Duration>,
+    },
+    Reject,
+    /// An argument could not be made: the same record gives the same answer.
+    Extract,
+    /// The message asks for nothing, such as the test event of S3 notifications.
+    NothingToDo,
+}
+
+impl Failure {
+    /// It may pass: the message comes back.
+    pub fn retry(error: impl Into<BoxError>) -> Self {
+        Self { kind: Kind::Retry { after: None }, error: error.into() }
+    }
+
+    /// It may pass, but not before that long. Say why with [`because`](Self::because).
+    #[must_use]
+    pub fn retry_after(delay: Duration) -> Self {
+        Self { kind: Kind::Retry { after: Some(delay) }, error: "asked to be tried again later".into() }
+    }
+
+    /// It can never succeed, however often it is tried.
+    pub fn reject(error: impl Into<BoxError>) -> Self {
+        Self { kind: Kind::Reject, error: error.into() }
+    }
+
+    /// The same with another error.
+    #[must_use]
+    pub fn because(self, error: impl Into<BoxError>) -> Self {
+        Self { error: error.into(), ..self }
+    }
+
+    pub(crate) fn extract(error: impl Into<BoxError>) -> Self {
+        Self { kind: Kind::Extract, error: error.into() }
+    }
+
+    pub(crate) fn nothing_to_do(error: impl Into<BoxError>) -> Self {
+        Self { kind: Kind::NothingToDo, error: error.into() }
+    }
+
+    /// Whether trying again may help.
+    #[must_use]
+    pub fn is_retry(&self) -> bool {
+        matches!(self.kind, Kind::Retry { .. })
+    }
+
+    /// Whether it can never succeed, by the handler's word or because an argument could not be made.
+    #[must_use]
+    pub fn is_reject(&self) -> bool {
+        matches!(self.kind, Kind::Reject | Kind::Extract)
+    }
+
+    /// How long to wait before the next attempt, where the handler said so.
+    #[must_use]
+    pub fn delay(&self) -> Option<Duration> {
+        match self.kind {
+            Kind::Retry { after } => after,
+            _ => None,
+        }
+    }
+
+    /// The error behind it.
+    #[must_use]
+    pub fn error(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        &*self.error
+    }
+
+    pub(crate) fn is_nothing_to_do(&self) -> bool {
+        self.kind == Kind::NothingToDo
+    }
+
+    /// The outcome of a record whose handler, or a layer around it, ended in this failure.
+    pub(crate) fn outcome(&self) -> Outcome {
+        let text = self.error.to_string();
+        match self.kind {
+            Kind::Retry { after } => Outcome::Retry(Reason::with_text(ReasonClass::Handler, &text).retry_after(after)),
+            Kind::Reject => Outcome::Rejected(Reason::with_text(ReasonClass::Handler, &text)),
+            Kind::Extract => Outcome::Rejected(Reason::with_text(ReasonClass::Extract, &text)),
+            Kind::NothingToDo => Outcome::Done,
+        }
+    }
+
+    /// As an error that a tower layer can pass on; [`from_layers`](Self::from_layers) finds it again.
+    pub(crate) fn into_box(self) -> BoxError {
+        Box::new(InLayers(self))
+    }
+
+    /// What comes out of the layers around the handler: its own failure, also where a layer wrapped it, or an error of a
+    /// layer.
+    pub(crate) fn from_layers(error: BoxError) -> Self {
+        let error = match error.downcast::<InLayers>() {
+            Ok(failure) => return failure.0,
+            Err(error) => error,
+        };
+        if is_rejection(&*error) {
+            return Self::extract(error);
+        }
+        let kind = kind_in_chain(&*error).unwrap_or(Kind::Retry { after: None });
+        Self { kind, error }
+    }
+}
+
+/// The kind of the failure that a layer's error wraps, as far as its sources tell.
+fn kind_in_chain(error: &(dyn StdError + 'static)) -> Option<Kind> {
+    /// How deep a chain of sources is followed.
+    const MAX_DEPTH: usize = 16;
+    let mut next = Some(error);
+    for _ in 0..MAX_DEPTH {
+        let error = next?;
+        if let Some(failure) = error.downcast_ref::<InLayers>() {
+            return Some(failure.0.kind);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// `Failure` is no `Error` itself, so that every error can become one; this is, for the layers.
+#[derive(Debug)]
+struct InLayers(Failure);
+
+impl fmt::Display for InLayers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for InLayers {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.0.error)
+    }
+}
+
+impl<E: Into<BoxError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::from_layers(error.into())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failure").field("kind", &self.kind).field("error", &self.error).finish()
+    }
+}

@@ -1,0 +1,66 @@
+//! What surrounds a batch: whose deadline, whose context.
+
+use std::{any::Any, fmt, sync::Arc, time::Duration};
+
+use crate::clock::SharedClock;
+
+/// The invocation that a batch came with. Cheap to clone.
+#[derive(Clone)]
+pub struct Invocation(Arc<Parts>);
+
+struct Parts {
+    clock: SharedClock,
+    /// On the monotonic clock; `None` where no deadline is known.
+    deadline: Option<Duration>,
+    request_id: Option<Box<str>>,
+    context: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl Invocation {
+    pub(crate) fn new(clock: SharedClock, time_left: Option<Duration>) -> Self {
+        let deadline = time_left.map(|left| clock.monotonic() + left);
+        Self(Arc::new(Parts { clock, deadline, request_id: None, context: None }))
+    }
+
+    #[cfg(feature = "lambda")]
+    pub(crate) fn with_context<C: Any + Send + Sync>(
+        clock: SharedClock,
+        time_left: Option<Duration>,
+        request_id: &str,
+        context: C,
+    ) -> Self {
+        let deadline = time_left.map(|left| clock.monotonic() + left);
+        let (request_id, context) = (Some(request_id.into()), Some(Box::new(context) as _));
+        Self(Arc::new(Parts { clock, deadline, request_id, context }))
+    }
+
+    /// The time until the deadline, zero once it is past; `None` where no deadline is known.
+    #[must_use]
+    pub fn time_left(&self) -> Option<Duration> {
+        self.0.deadline.map(|deadline| deadline.saturating_sub(self.0.clock.monotonic()))
+    }
+
+    /// The deadline on the consumer's monotonic clock.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.0.deadline
+    }
+
+    /// The id that Lambda gave the invocation; `None` in other hosts.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// The host's own context, by its type: `lambda_runtime::Context` on Lambda.
+    #[must_use]
+    pub fn context<C: Any>(&self) -> Option<&C> {
+        self.0.context.as_deref().and_then(|context| (context as &dyn Any).downcast_ref())
+    }
+}
+
+impl fmt::Debug for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = (&self.0.request_id, self.time_left());
+        f.debug_struct("Invocation").field("request_id", &parts.0).field("time_left", &parts.1).finish_non_exhaustive()
+    }
+}

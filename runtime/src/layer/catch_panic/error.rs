@@ -1,0 +1,30 @@
+//! What is left of a panic.
+
+use std::{any::Any, fmt};
+
+/// The handler, or a layer within, panicked.
+#[derive(Debug)]
+pub struct Panicked {
+    message: Option<Box<str>>,
+}
+
+impl Panicked {
+    pub(super) fn new(panic: &(dyn Any + Send)) -> Self {
+        let message = panic.downcast_ref::<&str>().map(|text| (*text).into());
+        Self { message: message.or_else(|| panic.downcast_ref::<String>().map(|text| text.as_str().into())) }
+    }
+
+    /// The panic's message, where it was a text.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+}
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message().unwrap_or("the panic has no message"))
+    }
+}
+
+impl std::error::Error for Panicked {}

@@ -1,0 +1,133 @@
+//! Why a record did not succeed.
+
+use std::{fmt, time::Duration};
+
+use crate::batch::loggable;
+
+/// Why a record did not succeed: a class for counting, a text for people.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reason {
+    class: ReasonClass,
+    text: Option<Box<str>>,
+    retry_after: Option<Duration>,
+}
+
+/// The classes of reasons. A class says where to look, so logs and metrics count by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReasonClass {
+    /// The handler returned an error.
+    Handler,
+    /// The handler, or a layer around it, panicked.
+    Panic,
+    /// The time of the invocation ran out while the handler ran; it was stopped.
+    Deadline,
+    /// The time of the invocation was too short to start the handler.
+    NoTime,
+    /// The handler did not yield, so that it could not be stopped; it was left behind.
+    Abandoned,
+    /// The handler's future was dropped before it ended, by a layer or by the runtime.
+    Cancelled,
+    /// An argument of the handler could not be made from the record.
+    Extract,
+    /// The record is malformed.
+    Malformed,
+    /// An earlier record of the same FIFO group failed.
+    GroupFailed,
+    /// No idempotency key could be taken from the record.
+    MissingKey,
+    /// The same key was completed with another payload.
+    KeyConflict,
+    /// The same payload was rejected for good before, by this version of the handler.
+    RejectedBefore,
+    /// The idempotency store did not answer or refused; nothing ran.
+    StoreUnavailable,
+    /// The claim may have been written; nothing ran.
+    ClaimUnknown,
+    /// The stored row is not one that this crate understands; nothing ran, nothing was overwritten.
+    StoreCorrupt,
+    /// Another attempt took the claim over while the handler ran.
+    LeaseLost,
+    /// The handler succeeded, but whether that was recorded is not known.
+    CommitUnknown,
+}
+
+impl Reason {
+    /// A reason of that class with nothing more to say.
+    #[must_use]
+    pub fn new(class: ReasonClass) -> Self {
+        Self { class, text: None, retry_after: None }
+    }
+
+    /// The same with a text; control characters are escaped and the length is bounded, since it goes into logs.
+    #[must_use]
+    pub fn with_text(class: ReasonClass, text: &str) -> Self {
+        Self { text: Some(loggable(text).into()), ..Self::new(class) }
+    }
+
+    pub(crate) fn retry_after(self, retry_after: Option<Duration>) -> Self {
+        Self { retry_after, ..self }
+    }
+
+    /// The class.
+    #[must_use]
+    pub fn class(&self) -> ReasonClass {
+        self.class
+    }
+
+    /// What the error said, where it said something.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    /// How long the handler asked to wait before the next attempt.
+    #[must_use]
+    pub fn delay(&self) -> Option<Duration> {
+        self.retry_after
+    }
+}
+
+impl ReasonClass {
+    /// The class in words.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Handler => "the handler failed",
+            Self::Panic => "the handler panicked",
+            Self::Deadline => "stopped: the invocation's time ran out",
+            Self::NoTime => "too little time was left to start",
+            Self::Abandoned => "the handler did not yield before the deadline",
+            Self::Cancelled => "the handler was dropped before it ended",
+            Self::Extract => "an argument could not be extracted",
+            Self::Malformed => "the record is malformed",
+            Self::GroupFailed => "an earlier message of its group failed",
+            Self::MissingKey => "no idempotency key",
+            Self::KeyConflict => "the key was completed with another payload",
+            Self::RejectedBefore => "rejected before",
+            Self::StoreUnavailable => "the idempotency store is unavailable",
+            Self::ClaimUnknown => "the claim may or may not have been written",
+            Self::StoreCorrupt => "the stored row is not understood",
+            Self::LeaseLost => "the lease was lost to another attempt",
+            Self::CommitUnknown => "the completion may or may not have been written",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.class, &self.text) {
+            // The handler's own words say more than "the handler failed".
+            (ReasonClass::Handler | ReasonClass::Malformed | ReasonClass::Extract, Some(text)) => f.write_str(text),
+            (class, Some(text)) => write!(f, "{}: {text}", class.describe()),
+            (class, None) => f.write_str(class.describe()),
+        }
+    }
+}
+
+impl fmt::Debug for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The text is the handler's and may quote a payload.
+        write!(f, "Reason({:?})", self.class)
+    }
+}

@@ -1,0 +1,133 @@
+//! The Lambda host: `lambda_runtime` asks for invocations, a pipeline answers them.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context as TaskContext, Poll},
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use serde_json::value::RawValue;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tower::Service;
+
+use super::{LambdaConfig, Pipeline};
+use crate::{
+    Consumer, Error, batch::Batch, clock::epoch_ms, error::Kind, handler::Invocation, response::PartialBatchResponse,
+};
+
+/// Serves invocations until the runtime stops: several at once where Lambda allows it (`AWS_LAMBDA_MAX_CONCURRENCY`), else
+/// one after the other.
+pub(super) async fn serve(pipeline: Pipeline, config: LambdaConfig) -> Result<(), Error> {
+    if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+        tracing::warn!(
+            "running on a current-thread runtime: a handler that blocks holds back the answer of the whole batch; \
+             use #[tokio::main] with its default flavor"
+        );
+    }
+    let service = LambdaService::with_config(pipeline, config);
+    lambda_runtime::run_concurrent(service).await.map_err(|error| Kind::Host(error).into())
+}
+
+/// The consumer as a tower service over `lambda_runtime`'s events, for programs that build their own
+/// `lambda_runtime::Runtime` with layers around whole invocations.
+///
+/// An event that is not understood, and a failure that cannot be reported by name, are errors of the service: Lambda then
+/// returns the whole batch to the queue.
+///
+/// ```no_run
+/// use sqs_runtime::{Consumer, Idempotency, run::LambdaService};
+///
+/// async fn place() {}
+///
+/// # async fn serve() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let consumer = Consumer::new(place).idempotency(Idempotency::memory());
+/// let runtime = lambda_runtime::Runtime::new(LambdaService::new(consumer)?);
+/// runtime.layer(lambda_runtime::layers::TracingLayer::new()).run_concurrent().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct LambdaService {
+    pipeline: Pipeline,
+    config: LambdaConfig,
+    /// The notice about a deadline that makes no sense is given once.
+    noticed: Arc<AtomicBool>,
+}
+
+impl LambdaService {
+    /// A service that runs this consumer.
+    ///
+    /// # Errors
+    ///
+    /// If the consumer says nothing about idempotency.
+    pub fn new(consumer: Consumer) -> Result<Self, Error> {
+        Ok(Self::with_config(Pipeline::new(consumer)?, LambdaConfig::new()))
+    }
+
+    /// The same with settings of one's own.
+    #[must_use]
+    pub fn with_config(pipeline: Pipeline, config: LambdaConfig) -> Self {
+        Self { pipeline, config, noticed: Arc::default() }
+    }
+
+    /// The time until the deadline that Lambda says. One that is already past when the invocation starts is unknown, not
+    /// over: `cargo lambda watch` sends 10 minutes after 1970.
+    fn time_left(&self, context: &Context) -> Option<Duration> {
+        let now_ms = epoch_ms(self.pipeline.clock().wall());
+        match context.deadline.checked_sub(now_ms) {
+            Some(left) if left > 0 => Some(Duration::from_millis(left)),
+            _ => {
+                if !self.noticed.swap(true, Ordering::Relaxed) {
+                    tracing::info!(
+                        deadline_ms = context.deadline,
+                        "the invocation's deadline is already past: taken as unknown"
+                    );
+                }
+                self.config.unknown_deadline
+            }
+        }
+    }
+
+    async fn answer(self, event: LambdaEvent<Box<RawValue>>) -> Result<PartialBatchResponse, Error> {
+        let LambdaEvent { payload, context } = event;
+        let time_left = self.time_left(&context);
+        let request_id = context.request_id.clone();
+        let clock = Arc::clone(self.pipeline.clock());
+        let invocation = Invocation::with_context(clock, time_left, &request_id, context);
+        let report = self.pipeline.run(Batch::from_raw(payload)?, invocation).await?;
+        Ok(report.response()?)
+    }
+}
+
+impl Service<LambdaEvent<Box<RawValue>>> for LambdaService {
+    type Response = PartialBatchResponse;
+    type Error = Diagnostic;
+    type Future = BoxFuture<'static, Result<PartialBatchResponse, Diagnostic>>;
+
+    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Diagnostic>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, event: LambdaEvent<Box<RawValue>>) -> Self::Future {
+        let answer = self.clone().answer(event);
+        Box::pin(async move { answer.await.map_err(|error| diagnostic(&error)) })
+    }
+}
+
+/// The error as Lambda shows it.
+fn diagnostic(error: &Error) -> Diagnostic {
+    tracing::error!(%error, "the invocation fails, so that none of its messages is deleted");
+    Diagnostic { error_type: error.type_name().into(), error_message: error.to_string() }
+}
+
+impl fmt::Debug for LambdaService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LambdaService").field("pipeline", &self.pipeline).finish_non_exhaustive()
+    }
+}

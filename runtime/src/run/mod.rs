@@ -1,0 +1,85 @@
+//! What drives a batch through the stages: on Lambda, from the command line, in a test.
+
+mod hosts;
+#[cfg(feature = "lambda")]
+mod lambda;
+#[cfg(feature = "logs")]
+mod logs;
+mod pipeline;
+mod replay;
+mod spawn;
+
+#[cfg(feature = "lambda")]
+pub use self::lambda::LambdaService;
+pub use self::{
+    hosts::{Hosts, LambdaConfig},
+    pipeline::{Pipeline, RecordReport, Report},
+    replay::{Replay, Replayed},
+    spawn::{Spawn, TokioSpawn},
+};
+
+use crate::{Consumer, Error};
+
+/// Runs the consumer where it was started: on Lambda as a function behind an SQS event source mapping, elsewhere as a
+/// command line that replays recorded events.
+///
+/// ```text
+/// my-consumer replay FILE... [--redeliver N] [--deadline-ms N]
+/// ```
+///
+/// `replay` writes one line for each event on standard output, the partial batch response, and a table for people on
+/// standard error. The process then ends: with code 0 where every event got a response, with code 2 where one could not be
+/// answered or the command line was not understood.
+///
+/// With the feature `logs` a log subscriber is installed, unless the program has one.
+///
+/// # Errors
+///
+/// If the consumer says nothing about idempotency and is started on Lambda, or if the Lambda runtime stops.
+pub async fn run(consumer: Consumer) -> Result<(), Error> {
+    run_with(consumer, Hosts::new()).await
+}
+
+/// As [`run`], with settings for the hosts.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn run_with(consumer: Consumer, hosts: Hosts) -> Result<(), Error> {
+    let on_lambda = is_on_lambda();
+    #[cfg(feature = "logs")]
+    logs::install(on_lambda);
+    warn_of_abort();
+    if on_lambda {
+        return serve_lambda(consumer, hosts).await;
+    }
+    match replay::main(consumer).await {
+        0 => Ok(()),
+        code => std::process::exit(code),
+    }
+}
+
+#[cfg(feature = "lambda")]
+async fn serve_lambda(consumer: Consumer, hosts: Hosts) -> Result<(), Error> {
+    lambda::serve(Pipeline::new(consumer)?, hosts.lambda).await
+}
+
+#[cfg(not(feature = "lambda"))]
+async fn serve_lambda(_: Consumer, _: Hosts) -> Result<(), Error> {
+    Err(crate::error::Kind::Usage("started on Lambda, but built without the feature `lambda`".into()).into())
+}
+
+/// Lambda sets this for every runtime, and so do local emulators.
+#[expect(clippy::disallowed_methods, reason = "which host started us stands in the environment")]
+fn is_on_lambda() -> bool {
+    std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
+}
+
+fn warn_of_abort() {
+    if cfg!(panic = "abort") {
+        tracing::warn!(
+            "built with panic = \"abort\": one panicking message fails its whole batch; \
+             set `panic = \"unwind\"` under [profile.release] in the workspace's Cargo.toml"
+        );
+    }
+}

@@ -1,0 +1,39 @@
+//! Records between their start and their outcome.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::AbortHandle;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::{batch::Record, claim::Lease, handler::Progress, outcome::Outcome};
+
+/// One record in flight: it holds a permit until its outcome is known.
+pub(super) struct Flight {
+    pub(super) permit: OwnedSemaphorePermit,
+    pub(super) stage: Stage,
+}
+
+/// How far a record in flight is.
+pub(super) enum Stage {
+    /// Its claim is on the way.
+    Claiming(Record),
+    /// Its task runs.
+    Running(Running),
+    /// Its claim is being completed or given up; `cut` is its outcome if that is not answered in time.
+    Settling { cut: Outcome },
+}
+
+/// A record whose task was started.
+pub(super) struct Running {
+    pub(super) lease: Option<Lease>,
+    pub(super) progress: Arc<Progress>,
+    pub(super) abort: AbortHandle,
+    pub(super) started: Duration,
+}
+
+impl Drop for Running {
+    /// Whoever drops a batch stops its handlers: nothing of ours runs on behind an answer.
+    fn drop(&mut self) {
+        self.abort.abort();
+    }
+}

@@ -1,0 +1,128 @@
+//! What drives a batch through the stages, in one place: plan, claim, start, settle, answer.
+
+mod deadline;
+mod drive;
+mod flight;
+mod log;
+mod plan;
+mod report;
+mod schedule;
+mod task;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::Semaphore;
+
+pub use self::report::{RecordReport, Report};
+use self::{deadline::Deadline, drive::Drive};
+use crate::{
+    Consumer, Error,
+    batch::{Batch, Checks, EventError},
+    claim::{Guard, Idempotency},
+    consumer::Seams,
+    error::Kind,
+    handler::{Invocation, MessageService},
+};
+
+/// A consumer made ready to run: what every host drives. Clones share the concurrency limit.
+#[derive(Clone)]
+pub struct Pipeline(Arc<Shared>);
+
+/// What all batches of one consumer share.
+struct Shared {
+    /// A prototype, cloned for each batch and again for each message.
+    service: Mutex<MessageService>,
+    permits: Arc<Semaphore>,
+    idempotency: Option<Idempotency>,
+    checks: Checks,
+    single_queue: bool,
+    seams: Seams,
+}
+
+impl Pipeline {
+    /// Makes a consumer ready for a deployment.
+    ///
+    /// # Errors
+    ///
+    /// If the consumer says nothing about idempotency: nobody should run unguarded by forgetting a line.
+    pub fn new(consumer: Consumer) -> Result<Self, Error> {
+        Self::build(consumer, |_| Err(Kind::NoIdempotency.into()))
+    }
+
+    /// Makes a consumer ready for `replay` or a test: if it says nothing about idempotency, claims are kept in memory.
+    #[must_use]
+    pub fn for_tests(consumer: Consumer) -> Self {
+        let memory =
+            |seams: &Seams| Ok::<_, std::convert::Infallible>(Idempotency::memory_with(Arc::clone(&seams.clock)));
+        match Self::build(consumer, memory) {
+            Ok(pipeline) => pipeline,
+            Err(never) => match never {},
+        }
+    }
+
+    fn build<E>(consumer: Consumer, unsaid: impl FnOnce(&Seams) -> Result<Idempotency, E>) -> Result<Self, E> {
+        let (service, settings) = consumer.into_parts();
+        let idempotency = match settings.guard {
+            Guard::On(idempotency) => Some(idempotency),
+            Guard::Off => None,
+            Guard::Unsaid => Some(unsaid(&settings.seams)?),
+        };
+        let permits = Arc::new(Semaphore::new(settings.concurrency.get().min(Semaphore::MAX_PERMITS)));
+        let (checks, single_queue, seams) = (settings.checks, settings.single_queue, settings.seams);
+        Ok(Self(Arc::new(Shared { service: Mutex::new(service), permits, idempotency, checks, single_queue, seams })))
+    }
+
+    /// Runs one batch to its end: one outcome for each record, whatever happens to it.
+    ///
+    /// Ends before the invocation's deadline, with what did not finish reported as failed. If the returned future is
+    /// dropped, the handlers that run are stopped.
+    ///
+    /// # Errors
+    ///
+    /// If the batch mixes several queues and [`Consumer::single_queue`] is on. No failure of a message is an error here.
+    pub async fn run(&self, batch: Batch, invocation: Invocation) -> Result<Report, EventError> {
+        if batch.has_several_queues() {
+            if self.0.single_queue {
+                return Err(EventError::several_queues());
+            }
+            tracing::warn!(records = batch.len(), "the event mixes records of several queues");
+        }
+        let service = self.0.service.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let report = Drive::new(Arc::clone(&self.0), service, batch, invocation).run().await;
+        log::failures(&report);
+        Ok(report)
+    }
+
+    /// Runs one event, from its JSON to the report.
+    ///
+    /// # Errors
+    ///
+    /// If the event is not understood.
+    pub async fn run_event(&self, event: impl Into<Box<str>>, invocation: Invocation) -> Result<Report, EventError> {
+        self.run(Batch::from_json(event)?, invocation).await
+    }
+
+    /// An invocation with so much time left; `None` where no deadline is known.
+    #[must_use]
+    pub fn invocation(&self, time_left: Option<Duration>) -> Invocation {
+        Invocation::new(Arc::clone(&self.0.seams.clock), time_left)
+    }
+
+    #[cfg(feature = "lambda")]
+    pub(crate) fn clock(&self) -> &crate::clock::SharedClock {
+        &self.0.seams.clock
+    }
+}
+
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline")
+            .field("permits", &self.0.permits.available_permits())
+            .field("idempotency", &self.0.idempotency)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,89 @@
+//! What became of a batch.
+
+use std::{fmt, time::Duration};
+
+use super::schedule::Slot;
+use crate::{
+    batch::Batch,
+    outcome::{Outcome, Reason, ReasonClass},
+    response::{PartialBatchResponse, UnreportableFailure},
+};
+
+/// What became of a batch: one outcome for each record, and what each run took.
+#[derive(Clone)]
+pub struct Report {
+    batch: Batch,
+    slots: Vec<Slot>,
+    nothing_to_do: usize,
+}
+
+/// What became of one record.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RecordReport<'a> {
+    /// The record's place in the batch, counted from 0.
+    pub index: usize,
+    /// Its message id; `None` where it has none.
+    pub message_id: Option<&'a str>,
+    /// What happened to it.
+    pub outcome: &'a Outcome,
+    /// How often its handler was started: 0 or 1, more where a layer tries again.
+    pub runs: u16,
+    /// How long its task took, layers included; zero where it had none.
+    pub duration: Duration,
+}
+
+/// Of a record whose slot was never filled. An unknown outcome is a failure.
+static UNKNOWN: std::sync::LazyLock<Outcome> =
+    std::sync::LazyLock::new(|| Outcome::Retry(Reason::new(ReasonClass::Cancelled)));
+
+impl Report {
+    pub(super) fn new(batch: Batch, slots: Vec<Slot>, nothing_to_do: usize) -> Self {
+        Self { batch, slots, nothing_to_do }
+    }
+
+    /// The batch.
+    #[must_use]
+    pub fn batch(&self) -> &Batch {
+        &self.batch
+    }
+
+    /// What became of each record, in the order of the event.
+    pub fn records(&self) -> impl ExactSizeIterator<Item = RecordReport<'_>> {
+        self.slots.iter().enumerate().map(|(index, slot)| RecordReport {
+            index,
+            message_id: self.batch.message_id(index),
+            outcome: slot.outcome.as_ref().unwrap_or(&UNKNOWN),
+            runs: slot.runs,
+            duration: slot.duration(),
+        })
+    }
+
+    /// The outcome of the record at that place.
+    #[must_use]
+    pub fn outcome(&self, index: usize) -> Option<&Outcome> {
+        self.records().nth(index).map(|record| record.outcome)
+    }
+
+    /// How many messages were done because they ask for nothing: test events of S3 notifications.
+    #[must_use]
+    pub fn nothing_to_do(&self) -> usize {
+        self.nothing_to_do
+    }
+
+    /// The answer to the event.
+    ///
+    /// # Errors
+    ///
+    /// If a record failed that has no message id to report it by.
+    pub fn response(&self) -> Result<PartialBatchResponse, UnreportableFailure> {
+        let succeeded = |slot: &Slot| slot.outcome.as_ref().is_some_and(Outcome::is_success);
+        PartialBatchResponse::fold_by(&self.batch, |index| self.slots.get(index).is_some_and(succeeded))
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.records().map(|record| record.outcome)).finish()
+    }
+}

@@ -1,0 +1,144 @@
+//! What may start next, and the slot of every record: pure.
+//!
+//! Slots are made before anything starts, one for each record. A record becomes ready when everything it waits for is
+//! settled; ready records are handed out in the order of the event.
+
+use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
+
+use super::plan::{Links, Wait};
+use crate::outcome::{Outcome, Reason, ReasonClass};
+
+/// The state of a batch while it runs.
+pub(super) struct Schedule {
+    nodes: Vec<Node>,
+    ready: BinaryHeap<Reverse<u32>>,
+    unsettled: usize,
+    is_closed: bool,
+}
+
+struct Node {
+    links: Links,
+    waits: u8,
+    slot: Slot,
+}
+
+/// What is known of one record: its outcome once it is settled, and what its run took.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Slot {
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) runs: u16,
+    /// Microseconds, at most 71 minutes: longer than any invocation.
+    duration_us: u32,
+}
+
+impl Slot {
+    pub(crate) fn duration(&self) -> Duration {
+        Duration::from_micros(self.duration_us.into())
+    }
+
+    fn is_success(&self) -> bool {
+        self.outcome.as_ref().is_some_and(Outcome::is_success)
+    }
+}
+
+impl Schedule {
+    pub(super) fn new(links: Vec<Links>) -> Self {
+        let nodes: Vec<Node> =
+            links.into_iter().map(|links| Node { links, waits: links.waits(), slot: Slot::default() }).collect();
+        let free = nodes.iter().enumerate().filter(|(_, node)| node.waits == 0);
+        let ready = free.filter_map(|(index, _)| u32::try_from(index).ok()).map(Reverse).collect();
+        let unsettled = nodes.len();
+        Self { nodes, ready, unsettled, is_closed: false }
+    }
+
+    /// Whether a record could start now.
+    pub(super) fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// Hands out the next record that may start.
+    pub(super) fn start_next(&mut self) -> Option<usize> {
+        self.ready.pop().map(|Reverse(index)| index as usize)
+    }
+
+    /// Whether every record has its outcome.
+    pub(super) fn is_settled(&self) -> bool {
+        self.unsettled == 0
+    }
+
+    /// Notes what the run of a record took.
+    pub(super) fn ran(&mut self, index: usize, runs: u16, duration: Duration) {
+        if let Some(node) = self.nodes.get_mut(index) {
+            node.slot.runs = runs;
+            node.slot.duration_us = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
+        }
+    }
+
+    /// Fills the record's slot, once, and frees or settles what waited for it.
+    pub(super) fn settle(&mut self, index: usize, outcome: Outcome) {
+        let mut settled = vec![(index, outcome)];
+        while let Some((index, outcome)) = settled.pop() {
+            if !self.fill(index, outcome) {
+                continue;
+            }
+            for wait in Wait::ALL {
+                let next = self.nodes.get(index).and_then(|node| node.links.next(wait));
+                settled.extend(next.and_then(|next| self.release(next)));
+            }
+        }
+    }
+
+    fn fill(&mut self, index: usize, outcome: Outcome) -> bool {
+        let Some(slot) = self.nodes.get_mut(index).map(|node| &mut node.slot) else { return false };
+        if slot.outcome.is_some() {
+            return false;
+        }
+        slot.outcome = Some(outcome);
+        self.unsettled -= 1;
+        true
+    }
+
+    /// One of the records that `index` waited for is settled; once it was the last, this says whether it runs or is settled
+    /// without a run.
+    fn release(&mut self, index: usize) -> Option<(usize, Outcome)> {
+        let node = self.nodes.get_mut(index)?;
+        node.waits = node.waits.saturating_sub(1);
+        if node.waits > 0 || node.slot.outcome.is_some() {
+            return None;
+        }
+        let links = node.links;
+        if links.previous(Wait::Group).is_some_and(|previous| !self.succeeded(previous)) {
+            return Some((index, Outcome::NotStarted(Reason::new(ReasonClass::GroupFailed))));
+        }
+        if let Some(original) = links.previous(Wait::Copy) {
+            let shared = self.nodes.get(original)?.slot.outcome.clone()?;
+            return Some((index, shared));
+        }
+        if self.is_closed {
+            return Some((index, Outcome::NotStarted(Reason::new(ReasonClass::NoTime))));
+        }
+        self.ready.extend(u32::try_from(index).map(Reverse));
+        None
+    }
+
+    fn succeeded(&self, index: usize) -> bool {
+        self.nodes.get(index).is_some_and(|node| node.slot.is_success())
+    }
+
+    /// Starts nothing more: whatever was not handed out is settled as not started.
+    pub(super) fn close(&mut self, is_in_flight: impl Fn(usize) -> bool) {
+        self.is_closed = true;
+        self.ready.clear();
+        for index in 0..self.nodes.len() {
+            // A copy shares its original's outcome, also now: it is settled when that one is.
+            let is_copy = self.nodes.get(index).is_some_and(|node| node.links.previous(Wait::Copy).is_some());
+            if !is_in_flight(index) && !is_copy {
+                self.settle(index, Outcome::NotStarted(Reason::new(ReasonClass::NoTime)));
+            }
+        }
+    }
+
+    pub(super) fn into_slots(self) -> Vec<Slot> {
+        self.nodes.into_iter().map(|node| node.slot).collect()
+    }
+}

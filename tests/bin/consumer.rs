@@ -1,0 +1,3 @@
+//! A consumer with one handler that does what its message says.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Peak memory of a large event.
+
+fn main() {}
