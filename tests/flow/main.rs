@@ -1,3 +1,22 @@
 //! The tests of the whole, in the order in which a message meets the parts.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by panicking"
+)]
 
+mod support;
+
+mod batch;
+mod claim;
+mod deadline;
+mod extract;
+mod handler;
+mod layer;
+mod pipeline;
+mod properties;
+mod response;
 mod template;
+mod tidy;

@@ -1,0 +1,87 @@
+//! The program, as a user starts it.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures")
+}
+
+fn orders() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orders"));
+    command.env_remove("AWS_LAMBDA_RUNTIME_API").env_remove("RUST_LOG").env("RUST_BACKTRACE", "0");
+    command
+}
+
+fn replay(file: &str, options: &[&str]) -> Output {
+    orders().arg("replay").arg(fixtures().join(file)).args(options).output().expect("the program starts")
+}
+
+fn lines(bytes: &[u8]) -> Vec<String> {
+    String::from_utf8_lossy(bytes).lines().map(String::from).collect()
+}
+
+const FAILED: &str = "{\"batchItemFailures\":[\
+    {\"itemIdentifier\":\"00000000-0000-4000-8000-000000000003\"},\
+    {\"itemIdentifier\":\"00000000-0000-4000-8000-000000000004\"},\
+    {\"itemIdentifier\":\"00000000-0000-4000-8000-000000000005\"},\
+    {\"itemIdentifier\":\"00000000-0000-4000-8000-000000000006\"},\
+    {\"itemIdentifier\":\"00000000-0000-4000-8000-000000000007\"}]}";
+
+#[test]
+fn one_line_for_each_delivery_and_a_charge_for_each_order() {
+    let output = replay("orders.json", &["--redeliver", "2"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(lines(&output.stdout), [FAILED; 3]);
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    for charge in [
+        "charged orderId=A-1001 totalCents=4999",
+        "charged orderId=A-1002 totalCents=2697",
+        "charged orderId=A-1009 totalCents=499975000000",
+    ] {
+        assert_eq!(log.matches(charge).count(), 1, "{charge}\n{log}");
+    }
+    assert_eq!(log.matches("charged orderId=").count(), 3);
+}
+
+#[test]
+fn an_event_that_cannot_be_answered_prints_nothing_and_ends_with_2() {
+    for file in ["not-sqs/s3.json", "malformed/message-id-missing.json", "malformed/no-records.json", "no-such-file.json"] {
+        let output = replay(file, &[]);
+        assert_eq!((output.status.code(), lines(&output.stdout)), (Some(2), vec![]), "{file}");
+        assert!(!output.stderr.is_empty(), "{file}: nothing was said");
+    }
+}
+
+#[test]
+fn a_file_may_hold_several_events() {
+    let output = replay("ndjson-two-events.json", &["--deadline-ms", "30000"]);
+    assert_eq!((output.status.code(), lines(&output.stdout).len()), (Some(0), 2));
+}
+
+#[test]
+fn standard_input_is_a_dash() {
+    let mut child = orders()
+        .args(["replay", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let event = std::fs::read(fixtures().join("standard.json")).expect("a fixture");
+    child.stdin.take().expect("piped").write_all(&event).expect("read to the end");
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!(lines(&output.stdout), [r#"{"batchItemFailures":[]}"#]);
+}
+
+#[test]
+fn what_the_command_line_does_not_know_ends_with_2_and_the_usage() {
+    for arguments in [&["serve"][..], &[][..], &["replay", "--twice"][..]] {
+        let output = orders().args(arguments).output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("usage: replay FILE..."), "{arguments:?}");
+    }
+}

@@ -1,0 +1,24 @@
+//! The consumer as a whole: recorded events in, answers out.
+
+use std::sync::Arc;
+
+use orders::{InMemoryProvider, consumer_with};
+use sqs_runtime::run::{Pipeline, Replay};
+
+const ORDERS: &str = include_str!("../../../tests/fixtures/orders.json");
+
+#[tokio::test]
+async fn each_message_of_a_mixed_batch_gets_what_it_deserves() {
+    let provider = Arc::new(InMemoryProvider::new());
+    let pipeline = Pipeline::for_tests(consumer_with(provider.clone()));
+    let replayed = Replay::new().redeliver(1).event(&pipeline, ORDERS).await.expect("an SQS event");
+
+    let outcomes = |delivery: usize| -> Vec<&str> {
+        let report = replayed.reports().get(delivery);
+        report.into_iter().flat_map(|report| report.records()).map(|record| record.outcome.name()).collect()
+    };
+    let done = |name| [name, name, "rejected", "rejected", "retry", "retry", "rejected", name, name];
+    assert_eq!(outcomes(0), done("done"));
+    assert_eq!(outcomes(1), done("already done"));
+    assert_eq!(provider.charged(), (3, 4_999 + 2_697 + 499_975_000_000), "each good order is charged once");
+}

@@ -1,0 +1,75 @@
+//! Small events, recorded ones, and a way to run them.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use sqs_runtime::{
+    Consumer,
+    run::{Pipeline, Report},
+};
+
+pub(crate) const STANDARD: &str = "arn:aws:sqs:eu-west-1:123456789012:orders";
+pub(crate) const FIFO: &str = "arn:aws:sqs:eu-west-1:123456789012:ledger.fifo";
+
+/// The root of the workspace.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the workspace").to_owned()
+}
+
+/// A recorded event.
+pub(crate) fn fixture(name: &str) -> String {
+    let path = root().join("tests/fixtures").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A record of a standard queue.
+pub(crate) fn record(id: &str, body: &str) -> Value {
+    json!({
+        "messageId": id,
+        "receiptHandle": format!("handle-of-{id}"),
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1800000000000"},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": STANDARD,
+        "awsRegion": "eu-west-1",
+    })
+}
+
+/// A record of a FIFO queue.
+pub(crate) fn fifo_record(id: &str, group: &str, body: &str) -> Value {
+    let mut record = record(id, body);
+    record["eventSourceARN"] = json!(FIFO);
+    record["attributes"]["MessageGroupId"] = json!(group);
+    record
+}
+
+/// The event of these records.
+pub(crate) fn event(records: &[Value]) -> String {
+    json!({ "Records": records }).to_string()
+}
+
+/// Runs an event without a deadline.
+pub(crate) async fn run(consumer: Consumer, event: &str) -> Report {
+    let pipeline = Pipeline::for_tests(consumer);
+    run_again(&pipeline, event).await
+}
+
+pub(crate) async fn run_again(pipeline: &Pipeline, event: &str) -> Report {
+    pipeline.run_event(event, pipeline.invocation(None)).await.expect("an SQS event")
+}
+
+/// The names of the outcomes, in the order of the event.
+pub(crate) fn outcomes(report: &Report) -> Vec<&'static str> {
+    report.records().map(|record| record.outcome.name()).collect()
+}
+
+/// The reasons, in the order of the event; empty where there is none.
+pub(crate) fn reasons(report: &Report) -> Vec<String> {
+    report.records().map(|record| record.outcome.reason().map(ToString::to_string).unwrap_or_default()).collect()
+}
+
+/// The ids that come back.
+pub(crate) fn returned(report: &Report) -> Vec<String> {
+    report.response().expect("every failure has a name").item_identifiers().map(String::from).collect()
+}

@@ -1,0 +1,107 @@
+//! What the tree promises about itself: absences, module docs, and one text in one place.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::support::root;
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder of the project") {
+        let path = entry.expect("readable").path();
+        match path.extension() {
+            _ if path.is_dir() => files.extend(rust_files(&path)),
+            Some(extension) if extension == "rs" => files.push(path),
+            _ => {}
+        }
+    }
+    files
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The code of a file without comments and without its tests.
+fn code(path: &Path) -> String {
+    let text = read(path);
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The architecture's absences: what these rooms must not name.
+#[test]
+fn the_pure_rooms_name_no_runtime_no_clock_and_no_io() {
+    let source = root().join("runtime/src");
+    let pure = ["batch", "outcome", "response"].map(|room| rust_files(&source.join(room)));
+    let protocol = ["claim/protocol.rs", "claim/row.rs", "run/pipeline/plan.rs", "run/pipeline/schedule.rs"];
+    let files = pure.concat().into_iter().chain(protocol.map(|file| source.join(file)));
+    for file in files {
+        let code = code(&file);
+        for word in ["tokio", "clock", "std::fs", "std::io", "std::env", "std::net", "async ", "random"] {
+            assert!(!code.contains(word), "{} names `{word}`", file.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_claim_of_a_store_names_its_sdk() {
+    for file in rust_files(&root().join("runtime/src")) {
+        assert!(!code(&file).contains("aws_sdk"), "{} names an SDK", file.display());
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    for folder in ["runtime/src", "examples", "tests"] {
+        for file in rust_files(&root().join(folder)) {
+            let first = read(&file).lines().next().unwrap_or_default().to_owned();
+            let is_documented = first.starts_with("//!") || first.starts_with("#![doc = include_str!");
+            assert!(is_documented, "{} starts with {first:?}", file.display());
+        }
+    }
+}
+
+#[test]
+fn files_stay_small() {
+    const MAX_LINES: usize = 600;
+    for file in rust_files(&root().join("runtime/src")) {
+        let lines = read(&file).lines().count();
+        assert!(lines <= MAX_LINES, "{} has {lines} lines", file.display());
+    }
+}
+
+/// The first block of Rust of a text.
+fn first_example(text: &str) -> &str {
+    let start = text.find("```rust").expect("an example") + "```rust".len();
+    let block = text.get(start..).unwrap_or_default();
+    let block = block.split_once('\n').map_or("", |(_, block)| block);
+    block.split("```").next().unwrap_or_default()
+}
+
+#[test]
+fn the_readme_and_the_crate_page_show_the_same_example() {
+    let (readme, page) = (read(&root().join("README.md")), read(&root().join("runtime/docs/crate.md")));
+    assert_eq!(first_example(&readme), first_example(&page));
+    assert!(first_example(&readme).lines().count() <= 30);
+}
+
+#[test]
+fn the_minimum_rust_version_stands_once() {
+    let version = read(&root().join("Cargo.toml"));
+    assert_eq!(version.matches("rust-version = ").count(), 1);
+    for manifest in ["runtime/Cargo.toml", "examples/orders/Cargo.toml", "tests/Cargo.toml"] {
+        let manifest = read(&root().join(manifest));
+        assert!(manifest.contains("rust-version.workspace = true"));
+    }
+}
+
+/// A release build through `cargo lambda` aborts on panic unless the root manifest says otherwise.
+#[test]
+fn a_release_unwinds() {
+    let manifest = read(&root().join("Cargo.toml"));
+    let release = manifest.split("[profile.release]").nth(1).expect("a release profile");
+    assert!(release.split("\n[").next().is_some_and(|profile| profile.contains("panic = \"unwind\"")));
+}
