@@ -7,6 +7,7 @@ mod clock;
 mod consumer;
 mod error;
 pub mod extract;
+pub mod guide;
 pub mod handler;
 pub mod layer;
 pub mod outcome;
@@ -16,12 +17,6 @@ pub mod response;
 pub mod run;
 #[cfg(feature = "testkit")]
 pub mod testkit;
-
-#[doc = include_str!("../docs/architecture.md")]
-pub mod architecture {}
-
-#[doc = include_str!("../docs/glossary.md")]
-pub mod glossary {}
 
 pub use self::{
     claim::Idempotency,

@@ -24,7 +24,7 @@ use crate::extract::FromDelivery;
 ///
 /// - is `async` and returns `()` or `Result<T, E>`, where `T: serde::Serialize` and `E: Into<Failure>` (every
 ///   `std::error::Error`, boxed ones, `anyhow::Error` and strings are),
-/// - takes 0 to 8 arguments, each of which implements [`FromDelivery`](crate::extract::FromDelivery),
+/// - takes 0 to 8 arguments, each of which implements [`FromDelivery`],
 /// - is `Clone + Send + Sync + 'static`, as every function item is, and closures are whose captures are,
 /// - returns a future that is `Send`.
 ///

@@ -2,7 +2,7 @@
 //!
 //! From the outside in, one message meets:
 //!
-//! 1. the claim, made for all messages that are about to start together ([`run`](crate::run));
+//! 1. the claim, made for all messages that are about to start together ([`run`](mod@crate::run));
 //! 2. [`CatchPanic`]: whatever panics further in ends as a retry, and the claim is released;
 //! 3. the layers of [`Consumer::layer`](crate::Consumer::layer): the one added last is met first, as with
 //!    `tower::Layer` everywhere;

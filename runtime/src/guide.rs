@@ -1,0 +1,25 @@
+//! The prose: each text once, compiled with the crate so that its examples run.
+
+#[doc = include_str!("../docs/architecture.md")]
+pub mod architecture {}
+
+#[doc = include_str!("../docs/deploying.md")]
+pub mod deploying {}
+
+#[doc = include_str!("../docs/failures.md")]
+pub mod failures {}
+
+#[doc = include_str!("../docs/glossary.md")]
+pub mod glossary {}
+
+#[doc = include_str!("../docs/idempotency.md")]
+pub mod idempotency {}
+
+#[doc = include_str!("../docs/inputs.md")]
+pub mod inputs {}
+
+#[doc = include_str!("../docs/invariants.md")]
+pub mod invariants {}
+
+#[doc = include_str!("../docs/testing.md")]
+pub mod testing {}
