@@ -49,7 +49,9 @@ fn one_line_for_each_delivery_and_a_charge_for_each_order() {
 
 #[test]
 fn an_event_that_cannot_be_answered_prints_nothing_and_ends_with_2() {
-    for file in ["not-sqs/s3.json", "malformed/message-id-missing.json", "malformed/no-records.json", "no-such-file.json"] {
+    for file in
+        ["not-sqs/s3.json", "malformed/message-id-missing.json", "malformed/no-records.json", "no-such-file.json"]
+    {
         let output = replay(file, &[]);
         assert_eq!((output.status.code(), lines(&output.stdout)), (Some(2), vec![]), "{file}");
         assert!(!output.stderr.is_empty(), "{file}: nothing was said");

@@ -1,16 +1,10 @@
 //! Settings that belong to one host, so that what a host cannot do does not compile.
 
 /// Settings for the hosts that [`run_with`](super::run_with) may find itself in.
-///
-/// ```
-/// use sqs_runtime::run::{Hosts, LambdaConfig};
-/// use std::time::Duration;
-///
-/// let hosts = Hosts::new().lambda(LambdaConfig::new().unknown_deadline(Duration::from_secs(30)));
-/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Hosts {
+    #[cfg(feature = "lambda")]
     pub(crate) lambda: LambdaConfig,
 }
 
@@ -22,6 +16,7 @@ impl Hosts {
     }
 
     /// Settings for Lambda.
+    #[cfg(feature = "lambda")]
     #[must_use]
     pub fn lambda(self, lambda: LambdaConfig) -> Self {
         Self { lambda }
@@ -29,12 +24,21 @@ impl Hosts {
 }
 
 /// Settings for a Lambda function.
+///
+/// ```
+/// use sqs_runtime::run::{Hosts, LambdaConfig};
+/// use std::time::Duration;
+///
+/// let hosts = Hosts::new().lambda(LambdaConfig::new().unknown_deadline(Duration::from_secs(30)));
+/// ```
+#[cfg(feature = "lambda")]
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct LambdaConfig {
     pub(crate) unknown_deadline: Option<std::time::Duration>,
 }
 
+#[cfg(feature = "lambda")]
 impl LambdaConfig {
     /// The defaults: the deadline that Lambda says; none where what it says is already past, as with `cargo lambda watch`.
     #[must_use]

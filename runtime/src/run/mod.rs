@@ -9,14 +9,14 @@ mod pipeline;
 mod replay;
 mod spawn;
 
-#[cfg(feature = "lambda")]
-pub use self::lambda::LambdaService;
 pub use self::{
-    hosts::{Hosts, LambdaConfig},
+    hosts::Hosts,
     pipeline::{Pipeline, RecordReport, Report},
     replay::{Replay, Replayed},
     spawn::{Spawn, TokioSpawn},
 };
+#[cfg(feature = "lambda")]
+pub use self::{hosts::LambdaConfig, lambda::LambdaService};
 
 use crate::{Consumer, Error};
 
