@@ -1,3 +1,107 @@
-//! A consumer with one handler that does what its message says.
+//! A consumer with one handler that does what its message says: the process that the tests of the Lambda host drive.
+//!
+//! What belongs to the process stands in its environment:
+//! - `CONSUMER_IDEMPOTENCY=unsaid` says nothing about idempotency, which else is kept in memory,
+//! - `CONSUMER_CONCURRENCY` is how many messages may run at a time,
+//! - `CONSUMER_RUNTIME=own` builds the Lambda runtime itself, with a layer around whole invocations,
+//! - `CONSUMER_WORKERS` is how many worker threads tokio gets.
 
-fn main() {}
+use std::{convert::Infallible, error::Error, sync::LazyLock, time::Duration};
+
+use lambda_runtime::LambdaInvocation;
+use serde::Deserialize;
+use sqs_runtime::{Clock as _, Consumer, Failure, Idempotency, SystemClock, extract::Json, run::LambdaService};
+use tokio::sync::Barrier;
+use tower::util::MapRequestLayer;
+
+type AnyError = Box<dyn Error + Send + Sync>;
+
+/// What a message says.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Order {
+    Succeed,
+    Fail,
+    Reject,
+    Panic,
+    /// Never complete, but yield.
+    Hang,
+    /// Never complete and never yield: the thread is lost.
+    Block,
+    /// Wait for a timer, then block: the thread that woke the handler is the one that drives timers and sockets.
+    WaitThenBlock,
+    /// Complete once another message is here at the same time.
+    Meet,
+}
+
+#[expect(clippy::panic, reason = "one order is to panic")]
+async fn obey(Json(order): Json<Order>) -> Result<(), Failure> {
+    match order {
+        Order::Succeed => Ok(()),
+        Order::Fail => Err(Failure::retry("told to fail")),
+        Order::Reject => Err(Failure::reject("told to reject")),
+        Order::Panic => panic!("told to panic"),
+        Order::Hang => match std::future::pending::<Infallible>().await {},
+        Order::Block => block(),
+        Order::WaitThenBlock => {
+            SystemClock::new().sleep(Duration::from_millis(100)).await;
+            block()
+        }
+        Order::Meet => {
+            MEETING.wait().await;
+            Ok(())
+        }
+    }
+}
+
+/// Where two messages wait for each other.
+static MEETING: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
+
+fn block() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
+fn main() -> Result<(), AnyError> {
+    let consumer = consumer()?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(workers) = setting("CONSUMER_WORKERS") {
+        runtime.worker_threads(workers.parse()?);
+    }
+    let runtime = runtime.enable_all().build()?;
+    match setting("CONSUMER_RUNTIME").as_deref() {
+        None => Ok(runtime.block_on(sqs_runtime::run(consumer))?),
+        Some("own") => runtime.block_on(run_in_own_runtime(consumer)),
+        Some(other) => Err(format!("CONSUMER_RUNTIME is {other:?}, not `own`").into()),
+    }
+}
+
+/// What a program does that wants layers around whole invocations.
+async fn run_in_own_runtime(consumer: Consumer) -> Result<(), AnyError> {
+    let runtime = lambda_runtime::Runtime::new(LambdaService::new(consumer)?);
+    runtime.layer(MapRequestLayer::new(announce)).run_concurrent().await
+}
+
+#[expect(clippy::print_stderr, reason = "the test looks for it")]
+fn announce(invocation: LambdaInvocation) -> LambdaInvocation {
+    eprintln!("layer: {}", invocation.context.request_id);
+    invocation
+}
+
+fn consumer() -> Result<Consumer, AnyError> {
+    let mut consumer = Consumer::new(obey);
+    if let Some(limit) = setting("CONSUMER_CONCURRENCY") {
+        consumer = consumer.concurrency(limit.parse()?);
+    }
+    match setting("CONSUMER_IDEMPOTENCY").as_deref() {
+        None => Ok(consumer.idempotency(Idempotency::memory())),
+        Some("unsaid") => Ok(consumer),
+        Some(other) => Err(format!("CONSUMER_IDEMPOTENCY is {other:?}, not `unsaid`").into()),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test that starts this process says here what it is to be")]
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -218,3 +218,20 @@ impl IdempotencyStore for Wrong {
         Box::pin(std::future::ready(leases.iter().map(|_| HeldAnswer::LeaseLost).collect()))
     }
 }
+
+/// What is settled without a claim can make others ready: the first message has no key, so the second of its group does not
+/// start, so the third, with the key of the second, must.
+#[tokio::test]
+async fn what_ends_without_a_claim_does_not_hold_up_what_waited_for_it() {
+    let keyed = |id: &str, group: &str, key: &str| {
+        let mut record = crate::support::fifo_record(id, group, "x");
+        record["messageAttributes"] = json!({"key": {"dataType": "String", "stringValue": key}});
+        record
+    };
+    let by_attribute =
+        |record: &sqs_runtime::batch::Record| Some(record.message_attribute("key")?.as_str()?.to_owned());
+    let consumer = Consumer::new(|| async {}).idempotency(Idempotency::memory().key_by(by_attribute));
+    let records = [keyed("a1", "A", ""), keyed("a2", "A", "k"), keyed("b1", "B", "k")];
+    let report = run(consumer, &event(&records)).await;
+    assert_eq!(outcomes(&report), ["retry", "not started", "done"]);
+}

@@ -46,7 +46,9 @@ async fn messages_run_beside_each_other() {
     let barrier = Arc::new(Barrier::new(10));
     let consumer = Consumer::new(move || {
         let barrier = Arc::clone(&barrier);
-        async move { drop(barrier.wait().await) }
+        async move {
+            barrier.wait().await;
+        }
     });
     let records: Vec<_> = (0..10).map(|n| record(&format!("m-{n}"), "x")).collect();
     assert!(returned(&run(consumer, &event(&records)).await).is_empty());

@@ -1,4 +1,5 @@
 //! The program, as a user starts it.
+#![allow(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
 use std::{
     io::Write,

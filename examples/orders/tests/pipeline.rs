@@ -1,4 +1,5 @@
 //! The consumer as a whole: recorded events in, answers out.
+#![allow(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 use super::{Field, Problem, text::Span};
 
 /// One element of `Records`. Every span points into the event's text.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Entry {
     /// Never the span of an empty string.
     pub(super) message_id: Span,

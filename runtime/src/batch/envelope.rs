@@ -1,7 +1,8 @@
 //! Event JSON -> entries. Tolerant record by record: syntax must hold for the whole event, everything else only for a record.
 //!
-//! The event is walked once to find its records, then each record once on its own, and nothing is copied: a wrong type, a
-//! null or a repeated key inside one record is that record's fault and nobody else's.
+//! The event is walked once, as if every record were an object with attributes of its own. Where one is not, it is walked
+//! again with care: once to find its records, then each record once on its own. Either way nothing is copied, and a wrong
+//! type, a null or a repeated key inside one record is that record's fault and nobody else's.
 
 use std::fmt;
 
@@ -17,12 +18,20 @@ use super::{
     text::{Span, Spans, Text},
 };
 
+/// The entries of an event, and the strings that had to be unescaped.
+type Walked = (Vec<Entry>, Box<str>);
+
 /// Parses an event into its entries and the strings that had to be unescaped.
-pub(super) fn parse(json: &str) -> Result<(Vec<Entry>, Box<str>), Kind> {
+pub(super) fn parse(json: &str) -> Result<Walked, Kind> {
     if json.len() > Text::MAX_BYTES {
         return Err(Kind::TooLong(json.len()));
     }
-    let mut envelope = Envelope::new(json);
+    // Whatever stops the quick walk, the careful one finds too, and knows what it is.
+    walk(json, Pace::Quick).or_else(|_| walk(json, Pace::Careful))
+}
+
+fn walk(json: &str, pace: Pace) -> Result<Walked, Kind> {
+    let mut envelope = Envelope::new(json, pace);
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let parsed = (&mut deserializer).deserialize_any(&mut envelope).and_then(|()| deserializer.end());
     if let Some(kind) = envelope.refusal.take() {
@@ -32,8 +41,18 @@ pub(super) fn parse(json: &str) -> Result<(Vec<Entry>, Box<str>), Kind> {
     envelope.into_entries()
 }
 
+/// How records and their attributes are walked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// In place: the first thing inside a record that is not as it should be ends the walk of the whole event.
+    Quick,
+    /// Each cut out first: nothing inside one record can end the walk.
+    Careful,
+}
+
 /// What has been found so far in one event.
 struct Envelope<'t> {
+    pace: Pace,
     spans: Spans<'t>,
     entries: Option<Vec<Entry>>,
     /// The source that a record or a top-level key names, where it is not SQS.
@@ -42,11 +61,11 @@ struct Envelope<'t> {
 }
 
 impl<'t> Envelope<'t> {
-    fn new(json: &'t str) -> Self {
-        Self { spans: Spans::new(json), entries: None, foreign: None, refusal: None }
+    fn new(json: &'t str, pace: Pace) -> Self {
+        Self { pace, spans: Spans::new(json), entries: None, foreign: None, refusal: None }
     }
 
-    fn into_entries(self) -> Result<(Vec<Entry>, Box<str>), Kind> {
+    fn into_entries(self) -> Result<Walked, Kind> {
         if let Some(found) = self.foreign {
             return Err(Kind::NotAnSqsEvent { found });
         }
@@ -67,10 +86,14 @@ impl<'t> Envelope<'t> {
     fn record(&mut self, raw: &'t RawValue) -> Entry {
         let mut entry = Entry::EMPTY;
         let mut record = RecordVisitor { envelope: self, entry: &mut entry, seen: 0 };
-        let parsed = serde_json::Deserializer::from_str(raw.get()).deserialize_any(&mut record);
+        let parsed = serde_json::Deserializer::from_str(raw.get()).deserialize_map(&mut record);
         if parsed.is_err() {
             entry.fault(Field::Record, Problem::NotAnObject);
         }
+        Self::complete(entry)
+    }
+
+    fn complete(mut entry: Entry) -> Entry {
         if entry.message_id.is_none() {
             entry.fault(Field::MessageId, Problem::Missing);
         }
@@ -162,8 +185,17 @@ impl<'t> Visitor<'t> for Records<'_, 't> {
 
     fn visit_seq<A: SeqAccess<'t>>(self, mut seq: A) -> Result<(), A::Error> {
         let mut entries = Vec::new();
-        while let Some(raw) = seq.next_element::<&RawValue>()? {
-            entries.push(self.0.record(raw));
+        match self.0.pace {
+            Pace::Quick => {
+                while let Some(entry) = seq.next_element_seed(InPlace(&mut *self.0))? {
+                    entries.push(entry);
+                }
+            }
+            Pace::Careful => {
+                while let Some(raw) = seq.next_element::<&RawValue>()? {
+                    entries.push(self.0.record(raw));
+                }
+            }
         }
         self.0.entries = Some(entries);
         Ok(())
@@ -174,6 +206,19 @@ impl<'t> Visitor<'t> for Records<'_, 't> {
     }
 
     refuse_scalars!(Kind::NoRecords);
+}
+
+/// A record that is walked with the event.
+struct InPlace<'e, 't>(&'e mut Envelope<'t>);
+
+impl<'t> DeserializeSeed<'t> for InPlace<'_, 't> {
+    type Value = Entry;
+
+    fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Entry, D::Error> {
+        let mut entry = Entry::EMPTY;
+        deserializer.deserialize_map(&mut RecordVisitor { envelope: self.0, entry: &mut entry, seen: 0 })?;
+        Ok(Envelope::complete(entry))
+    }
 }
 
 /// One record's fields; what is wrong with them goes into the entry, never into an error.
@@ -195,9 +240,13 @@ impl<'t> Visitor<'t> for &mut RecordVisitor<'_, 't> {
         while let Some(key) = map.next_key::<RecordKey>()? {
             if key == RecordKey::Other {
                 map.next_value::<IgnoredAny>()?;
+            } else if self.has_seen(key) {
+                map.next_value::<IgnoredAny>()?;
+                self.repeated(key);
+            } else if self.envelope.pace == Pace::Quick {
+                self.field_in_place(key, &mut map)?;
             } else {
-                let value: &RawValue = map.next_value()?;
-                self.field(key, value);
+                self.field(key, map.next_value()?);
             }
         }
         Ok(())
@@ -205,12 +254,40 @@ impl<'t> Visitor<'t> for &mut RecordVisitor<'_, 't> {
 }
 
 impl<'t> RecordVisitor<'_, 't> {
-    fn field(&mut self, key: RecordKey, value: &'t RawValue) {
+    /// Whether the key was there before; it now was.
+    fn has_seen(&mut self, key: RecordKey) -> bool {
         let bit = 1 << key as u16;
-        if self.seen & bit != 0 {
-            return self.repeated(key);
-        }
+        let seen = self.seen & bit != 0;
         self.seen |= bit;
+        seen
+    }
+
+    fn field_in_place<A: MapAccess<'t>>(&mut self, key: RecordKey, map: &mut A) -> Result<(), A::Error> {
+        let spans = &mut self.envelope.spans;
+        match key {
+            RecordKey::MessageId => {
+                self.entry.message_id = map.next_value_seed(StringInPlace(spans))?;
+                if self.entry.message_id.is_empty() {
+                    return Err(A::Error::custom("an empty message id"));
+                }
+            }
+            RecordKey::ReceiptHandle => self.entry.receipt_handle = map.next_value_seed(StringInPlace(spans))?,
+            RecordKey::Md5OfBody => self.entry.md5_of_body = map.next_value_seed(StringInPlace(spans))?,
+            RecordKey::Md5OfMessageAttributes => {
+                self.entry.md5_of_message_attributes = map.next_value_seed(StringInPlace(spans))?;
+            }
+            RecordKey::QueueArn => self.entry.queue_arn = map.next_value_seed(StringInPlace(spans))?,
+            RecordKey::Attributes => {
+                map.next_value_seed(AttributesVisitor { envelope: self.envelope, entry: self.entry })?;
+            }
+            RecordKey::Body | RecordKey::MessageAttributes | RecordKey::EventSource | RecordKey::Other => {
+                self.field(key, map.next_value()?);
+            }
+        }
+        Ok(())
+    }
+
+    fn field(&mut self, key: RecordKey, value: &'t RawValue) {
         if value.get() == "null" {
             return;
         }
@@ -272,8 +349,8 @@ impl<'t> RecordVisitor<'_, 't> {
     }
 
     fn attributes(&mut self, value: &'t RawValue) {
-        let mut visitor = AttributesVisitor { spans: &mut self.envelope.spans, entry: self.entry };
-        if serde_json::Deserializer::from_str(value.get()).deserialize_map(&mut visitor).is_err() {
+        let visitor = AttributesVisitor { envelope: self.envelope, entry: self.entry };
+        if visitor.deserialize(&mut serde_json::Deserializer::from_str(value.get())).is_err() {
             self.entry.fault(Field::Attributes, Problem::NotAnObject);
         }
     }
@@ -289,11 +366,19 @@ impl<'t> RecordVisitor<'_, 't> {
 
 /// The system attributes. Values may be null or numbers: emulators send such.
 struct AttributesVisitor<'e, 't> {
-    spans: &'e mut Spans<'t>,
+    envelope: &'e mut Envelope<'t>,
     entry: &'e mut Entry,
 }
 
-impl<'t> Visitor<'t> for &mut AttributesVisitor<'_, 't> {
+impl<'t> DeserializeSeed<'t> for AttributesVisitor<'_, 't> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'t> Visitor<'t> for AttributesVisitor<'_, 't> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -306,20 +391,128 @@ impl<'t> Visitor<'t> for &mut AttributesVisitor<'_, 't> {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
-            let value: &RawValue = map.next_value()?;
             let Some(slot) = self.entry.attributes.get_mut(attribute as usize) else { continue };
             if !slot.is_none() {
                 return Err(A::Error::custom("repeated"));
             }
+            if self.envelope.pace == Pace::Quick {
+                *slot = map.next_value_seed(StringInPlace(&mut self.envelope.spans))?;
+                continue;
+            }
+            let value: &RawValue = map.next_value()?;
             match value.get().as_bytes().first() {
-                Some(b'"') => match self.spans.string(value) {
+                Some(b'"') => match self.envelope.spans.string(value) {
                     Some(span) => *slot = span,
                     None => self.entry.fault(Field::Attributes, Problem::NotAString),
                 },
-                Some(b'-' | b'0'..=b'9') => *slot = self.spans.raw(value.get()),
+                Some(b'-' | b'0'..=b'9') => *slot = self.envelope.spans.raw(value.get()),
                 _ => {}
             }
         }
         Ok(())
+    }
+}
+
+/// A string or null that is walked with the event.
+struct StringInPlace<'e, 't>(&'e mut Spans<'t>);
+
+impl<'t> DeserializeSeed<'t> for StringInPlace<'_, 't> {
+    type Value = Span;
+
+    fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Span, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'t> Visitor<'t> for StringInPlace<'_, 't> {
+    type Value = Span;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_none<E>(self) -> Result<Span, E> {
+        Ok(Span::NONE)
+    }
+
+    fn visit_some<D: Deserializer<'t>>(self, deserializer: D) -> Result<Span, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'t str) -> Result<Span, E> {
+        Ok(self.0.raw(text))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, unescaped: &str) -> Result<Span, E> {
+        self.0.unescaped(unescaped).ok_or_else(|| E::custom("too long"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: &str = r#"{"messageId":"m\u0031","receiptHandle":"r","body":"{\"a\":1}","attributes":{"SenderId":"s\/t",
+        "SentTimestamp":null},"messageAttributes":{},"md5OfBody":null,"eventSource":"aws:sqs","eventSourceARN":"a"}"#;
+
+    fn both(records: &str) -> (Result<Walked, Kind>, Walked) {
+        let event = format!(r#"{{"Records":[{records}]}}"#);
+        (walk(&event, Pace::Quick), walk(&event, Pace::Careful).unwrap())
+    }
+
+    #[test]
+    fn the_quick_walk_finds_what_the_careful_one_does() {
+        let (quick, careful) = both(&format!("{RECORD} , {RECORD}"));
+        assert!(quick.unwrap() == careful);
+    }
+
+    /// Events with bytes of them changed, dropped or repeated: where the quick walk comes to an end, it is the careful one's.
+    #[test]
+    fn the_two_walks_agree_on_damaged_events() {
+        let event = format!(r#"{{"Records":[{RECORD},{RECORD}]}}"#);
+        let mut state = 1_u64;
+        let mut draw = |limit: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap() % limit
+        };
+        let mut agreed = 0;
+        for _ in 0..20_000 {
+            let mut bytes = event.clone().into_bytes();
+            for _ in 0..=draw(3) {
+                let at = draw(bytes.len());
+                match draw(3) {
+                    0 => bytes[at] = b"\"\\{}[]:,0nu5x"[draw(13)],
+                    1 => drop(bytes.remove(at)),
+                    _ => bytes.insert(at, bytes[at]),
+                }
+            }
+            let Ok(damaged) = String::from_utf8(bytes) else { continue };
+            if let Ok(quick) = walk(&damaged, Pace::Quick) {
+                assert!(walk(&damaged, Pace::Careful).is_ok_and(|careful| careful == quick), "{damaged}");
+                agreed += 1;
+            }
+        }
+        assert!(agreed > 100, "only {agreed} events were left whole enough");
+    }
+
+    #[test]
+    fn the_quick_walk_gives_up_where_a_record_is_odd() {
+        let odd = [
+            "7",
+            "1e999",
+            r#""\ud800""#,
+            r#"{"\ud800":1}"#,
+            r#"{"messageId":""}"#,
+            r#"{"messageId":"\ud800"}"#,
+            r#"{"receiptHandle":7}"#,
+            r#"{"attributes":[]}"#,
+            r#"{"attributes":{"SenderId":7}}"#,
+            r#"{"attributes":{"SenderId":"a","SenderId":"b"}}"#,
+        ];
+        for odd in odd {
+            let (quick, (careful, _)) = both(&format!("{odd},{RECORD}"));
+            assert!(quick.is_err(), "{odd}");
+            assert!(careful.len() == 2 && careful[0].fault.is_some() && careful[1].fault.is_none(), "{odd}");
+        }
     }
 }

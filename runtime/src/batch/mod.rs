@@ -20,6 +20,7 @@ mod source;
 #[cfg(feature = "lambda")]
 mod sqs_event;
 mod text;
+mod unescape;
 
 use std::{fmt, sync::Arc};
 
@@ -214,6 +215,9 @@ impl Batch {
 fn unescape(raw: &str) -> Result<Body, (Field, Problem)> {
     if !raw.contains('\\') {
         return Ok(Body::InEvent);
+    }
+    if let Some(text) = unescape::plain(unquoted(raw)) {
+        return Ok(Body::Unescaped(text));
     }
     let unescaped = serde_json::from_str(raw).map(Body::Unescaped);
     unescaped.map_err(|error| {

@@ -32,7 +32,7 @@ pub(super) struct Parts {
 pub(super) enum Body {
     /// In the event, this many bytes in from each end of the raw JSON string.
     InEvent,
-    Unescaped(Box<str>),
+    Unescaped(String),
 }
 
 impl Record {
@@ -85,6 +85,11 @@ impl Record {
     #[must_use]
     pub fn receive_count(&self) -> Option<u32> {
         self.attribute(Attribute::ApproximateReceiveCount)?.parse().ok()
+    }
+
+    /// Whether the record has a receive count that is no number of 32 bits.
+    pub(crate) fn has_unreadable_receive_count(&self) -> bool {
+        self.receive_count().is_none() && self.attribute(Attribute::ApproximateReceiveCount).is_some()
     }
 
     /// When the message was sent (`SentTimestamp`, milliseconds).

@@ -24,6 +24,11 @@ impl Span {
         self == Self::NONE
     }
 
+    /// Whether it is the span of an empty text.
+    pub(super) fn is_empty(self) -> bool {
+        self.len == 0 && !self.is_none()
+    }
+
     pub(super) fn start(self) -> u32 {
         self.start
     }
@@ -103,9 +108,14 @@ impl<'t> Spans<'t> {
             return Some(self.raw(content));
         }
         let unescaped: String = serde_json::from_str(value.get()).ok()?;
+        self.unescaped(&unescaped)
+    }
+
+    /// The span of a string that had to be unescaped: it is kept beside the text.
+    pub(super) fn unescaped(&mut self, unescaped: &str) -> Option<Span> {
         let start = u32::try_from(self.json.len() + self.unescaped.len()).ok()?;
         let len = u32::try_from(unescaped.len()).ok()?;
-        self.unescaped.push_str(&unescaped);
+        self.unescaped.push_str(unescaped);
         Some(Span { start, len })
     }
 

@@ -18,19 +18,17 @@ struct Parts {
 
 impl Invocation {
     pub(crate) fn new(clock: SharedClock, time_left: Option<Duration>) -> Self {
-        let deadline = time_left.map(|left| clock.monotonic() + left);
-        Self(Arc::new(Parts { clock, deadline, request_id: None, context: None }))
+        Self::with_host(clock, time_left, None, None)
     }
 
-    #[cfg(feature = "lambda")]
-    pub(crate) fn with_context<C: Any + Send + Sync>(
+    /// An invocation that a host gave an id and a context of its own.
+    pub(crate) fn with_host(
         clock: SharedClock,
         time_left: Option<Duration>,
-        request_id: &str,
-        context: C,
+        request_id: Option<Box<str>>,
+        context: Option<Box<dyn Any + Send + Sync>>,
     ) -> Self {
         let deadline = time_left.map(|left| clock.monotonic() + left);
-        let (request_id, context) = (Some(request_id.into()), Some(Box::new(context) as _));
         Self(Arc::new(Parts { clock, deadline, request_id, context }))
     }
 

@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tower::Service;
 
-use super::{LambdaConfig, Pipeline};
+use super::{LambdaConfig, Pipeline, ticker::Ticker};
 use crate::{
     Consumer, Error, batch::Batch, clock::epoch_ms, error::Kind, handler::Invocation, response::PartialBatchResponse,
 };
@@ -58,6 +58,7 @@ pub struct LambdaService {
     config: LambdaConfig,
     /// The notice about a deadline that makes no sense is given once.
     noticed: Arc<AtomicBool>,
+    ticker: Ticker,
 }
 
 impl LambdaService {
@@ -73,7 +74,7 @@ impl LambdaService {
     /// The same with settings of one's own.
     #[must_use]
     pub fn with_config(pipeline: Pipeline, config: LambdaConfig) -> Self {
-        Self { pipeline, config, noticed: Arc::default() }
+        Self { pipeline, config, noticed: Arc::default(), ticker: Ticker::default() }
     }
 
     /// The time until the deadline that Lambda says. One that is already past when the invocation starts is unknown, not
@@ -95,11 +96,12 @@ impl LambdaService {
     }
 
     async fn answer(self, event: LambdaEvent<Box<RawValue>>) -> Result<PartialBatchResponse, Error> {
+        let _open = self.ticker.open();
         let LambdaEvent { payload, context } = event;
         let time_left = self.time_left(&context);
-        let request_id = context.request_id.clone();
+        let request_id = Some(context.request_id.as_str().into());
         let clock = Arc::clone(self.pipeline.clock());
-        let invocation = Invocation::with_context(clock, time_left, &request_id, context);
+        let invocation = Invocation::with_host(clock, time_left, request_id, Some(Box::new(context)));
         let report = self.pipeline.run(Batch::from_raw(payload)?, invocation).await?;
         Ok(report.response()?)
     }

@@ -8,6 +8,7 @@ mod logs;
 mod pipeline;
 mod replay;
 mod spawn;
+mod ticker;
 
 pub use self::{
     hosts::Hosts,

@@ -58,6 +58,7 @@ pub(super) struct Drive {
     acquiring: Option<Acquiring>,
     permit: Option<OwnedSemaphorePermit>,
     nothing_to_do: usize,
+    noted_receive_count: bool,
 }
 
 /// What the store answered, with the places of the records that asked.
@@ -97,6 +98,7 @@ impl Drive {
             acquiring: None,
             permit: None,
             nothing_to_do: 0,
+            noted_receive_count: false,
         };
         drive.set_alarm();
         drive
@@ -189,6 +191,7 @@ impl Drive {
         let running: Vec<_> = self.flights.iter().filter(|(_, flight)| is_running(flight)).map(|(i, _)| *i).collect();
         for index in running {
             tracing::error!(index, "a handler did not yield before the deadline and was left behind");
+            self.note_run(index);
             self.land(index, retry(ReasonClass::Abandoned));
         }
     }
@@ -209,27 +212,59 @@ impl Drive {
     // ---- start
 
     /// Takes as many ready records as there are permits, and hands all of them to the claim at once.
+    ///
+    /// What cannot start is settled here, which may make others ready: when this ends, nothing is ready that has a permit.
     fn start_ready(&mut self) {
-        let mut wave = Vec::new();
+        let idempotency = self.shared.idempotency.clone();
+        let (mut indexes, mut requests) = (Vec::new(), Vec::new());
         while self.phase == Phase::Open && self.schedule.has_ready() {
             let Some(permit) = self.take_permit() else { break };
             let Some(index) = self.schedule.start_next() else { break };
-            match self.batch.checked_record(index, self.shared.checks) {
-                Ok(record) => wave.push((index, record, permit)),
-                Err(malformed) => {
-                    let reason = Reason::with_text(ReasonClass::Malformed, &malformed.to_string());
-                    let outcome =
-                        if malformed.is_digest_mismatch() { Outcome::Retry(reason) } else { Outcome::Rejected(reason) };
-                    self.schedule.settle(index, outcome);
+            let Some(record) = self.admit(index) else { continue };
+            let Some(idempotency) = &idempotency else {
+                self.start(index, record, permit, None);
+                continue;
+            };
+            match self.claim_request(idempotency, &record) {
+                Ok(request) => {
+                    indexes.push(index);
+                    requests.push(request);
+                    self.flights.insert(index, Flight { permit, stage: Stage::Claiming(record) });
                 }
+                Err(outcome) => self.schedule.settle(index, outcome),
             }
         }
-        if wave.is_empty() {
-            return;
+        if let Some(idempotency) = idempotency.filter(|_| !requests.is_empty()) {
+            self.stored
+                .push(Box::pin(async move { Stored::Claimed(indexes, idempotency.store().claim(&requests).await) }));
         }
-        match self.shared.idempotency.clone() {
-            None => wave.into_iter().for_each(|(index, record, permit)| self.start(index, record, permit, None)),
-            Some(idempotency) => self.claim(&idempotency, wave),
+    }
+
+    /// The record, if it is well-formed; else it is settled.
+    fn admit(&mut self, index: usize) -> Option<Record> {
+        match self.batch.checked_record(index, self.shared.checks) {
+            Ok(record) => {
+                self.note_receive_count(&record);
+                Some(record)
+            }
+            Err(malformed) => {
+                let reason = Reason::with_text(ReasonClass::Malformed, &malformed.to_string());
+                // Damaged on the way: another receive may be whole. All else is as it was sent.
+                let may_pass = malformed.is_digest_mismatch();
+                self.schedule.settle(index, if may_pass { Outcome::Retry(reason) } else { Outcome::Rejected(reason) });
+                None
+            }
+        }
+    }
+
+    /// A receive count that cannot be read is no mistake of the message, but whoever runs the queue should know: once.
+    fn note_receive_count(&mut self, record: &Record) {
+        if record.has_unreadable_receive_count() && !std::mem::replace(&mut self.noted_receive_count, true) {
+            let message_id = &*record.display_id();
+            tracing::warn!(
+                message_id,
+                "a receive count is no number: taken as unknown, the message may have come before"
+            );
         }
     }
 
@@ -246,22 +281,6 @@ impl Drive {
         }
         self.acquiring = Some(Box::pin(Arc::clone(permits).acquire_owned()));
         None
-    }
-
-    fn claim(&mut self, idempotency: &Idempotency, wave: Vec<(usize, Record, OwnedSemaphorePermit)>) {
-        let (mut indexes, mut requests) = (Vec::with_capacity(wave.len()), Vec::with_capacity(wave.len()));
-        for (index, record, permit) in wave {
-            match self.claim_request(idempotency, &record) {
-                Ok(request) => {
-                    indexes.push(index);
-                    requests.push(request);
-                    self.flights.insert(index, Flight { permit, stage: Stage::Claiming(record) });
-                }
-                Err(outcome) => self.schedule.settle(index, outcome),
-            }
-        }
-        let store = Arc::clone(idempotency.store());
-        self.stored.push(Box::pin(async move { Stored::Claimed(indexes, store.claim(&requests).await) }));
     }
 
     fn claim_request(&self, idempotency: &Idempotency, record: &Record) -> Result<ClaimRequest, Outcome> {
@@ -311,19 +330,26 @@ impl Drive {
         releases: &mut Vec<(usize, Lease, Outcome)>,
     ) {
         // Of those that were left behind nobody waits for news.
-        let Some(Flight { stage: Stage::Running(running), .. }) = self.flights.get(&index) else { return };
-        let (lease, was_dropped, runs) =
-            (running.lease.clone(), running.progress.was_dropped(), running.progress.runs());
-        let duration = self.shared.seams.clock.monotonic().saturating_sub(running.started);
-        self.schedule.ran(index, runs, duration);
+        let Some((lease, was_dropped, runs)) = self.note_run(index) else { return };
         let outcome = self.outcome_of(how, runs);
         match lease {
             None => self.land(index, outcome),
             Some(lease) if outcome.is_success() => completions.push((index, lease)),
             // Its effects may still be landing: the lease runs out instead.
             Some(_) if was_dropped => self.land(index, outcome),
+            // A rejection is released too: it could only be remembered for one version of the handler, and none is known.
             Some(lease) => releases.push((index, lease, outcome)),
         }
+    }
+
+    /// Notes what a run took; gives its lease, whether the handler was dropped in mid-run, and how often it was started.
+    fn note_run(&mut self, index: usize) -> Option<(Option<Lease>, bool, u16)> {
+        let Some(Flight { stage: Stage::Running(running), .. }) = self.flights.get(&index) else { return None };
+        let (lease, runs) = (running.lease.clone(), running.progress.runs());
+        let duration = self.shared.seams.clock.monotonic().saturating_sub(running.started);
+        let was_dropped = running.progress.was_dropped();
+        self.schedule.ran(index, runs, duration);
+        Some((lease, was_dropped, runs))
     }
 
     fn outcome_of(&mut self, how: How, runs: u16) -> Outcome {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use self::args::{Args, Command};
-use super::{Pipeline, Report};
+use super::{Pipeline, Report, ticker::Ticker};
 use crate::{Consumer, Error, batch::Batch, error::Kind};
 
 /// Runs recorded events through a consumer: what `replay` on the command line does, as a value.
@@ -118,6 +118,8 @@ pub(super) async fn main(consumer: Consumer) -> i32 {
 }
 
 async fn files(pipeline: &Pipeline, args: &Args) -> i32 {
+    let ticker = Ticker::default();
+    let _open = ticker.open();
     let mut code = ANSWERED;
     let mut runs = BTreeMap::new();
     for path in &args.files {
