@@ -15,20 +15,8 @@ pub(super) enum EventKey {
     Other,
 }
 
-/// A key of a record.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum RecordKey {
-    MessageId,
-    ReceiptHandle,
-    Body,
-    Attributes,
-    MessageAttributes,
-    Md5OfBody,
-    Md5OfMessageAttributes,
-    QueueArn,
-    EventSource,
-    Other,
-}
+/// A key of a record; `None` for names that nobody knows.
+pub(super) struct RecordKey(pub(super) Option<Field>);
 
 /// A key of `attributes`; `None` for names that SQS does not document.
 pub(super) struct SystemAttribute(pub(super) Option<Attribute>);
@@ -38,39 +26,6 @@ impl EventKey {
         match name {
             "Records" => Self::Records,
             _ => source::of_event_key(name).map_or(Self::Other, Self::Foreign),
-        }
-    }
-}
-
-impl RecordKey {
-    fn named(name: &str) -> Self {
-        match name {
-            "messageId" => Self::MessageId,
-            "receiptHandle" => Self::ReceiptHandle,
-            "body" => Self::Body,
-            "attributes" => Self::Attributes,
-            "messageAttributes" => Self::MessageAttributes,
-            "md5OfBody" => Self::Md5OfBody,
-            "md5OfMessageAttributes" => Self::Md5OfMessageAttributes,
-            "eventSourceARN" => Self::QueueArn,
-            // SNS spells its own with a capital letter.
-            "eventSource" | "EventSource" => Self::EventSource,
-            _ => Self::Other,
-        }
-    }
-
-    pub(super) fn field(self) -> Field {
-        match self {
-            Self::MessageId => Field::MessageId,
-            Self::ReceiptHandle => Field::ReceiptHandle,
-            Self::Body => Field::Body,
-            Self::Attributes => Field::Attributes,
-            Self::MessageAttributes => Field::MessageAttributes,
-            Self::Md5OfBody => Field::Md5OfBody,
-            Self::Md5OfMessageAttributes => Field::Md5OfMessageAttributes,
-            Self::QueueArn => Field::QueueArn,
-            Self::EventSource => Field::EventSource,
-            Self::Other => Field::Record,
         }
     }
 }
@@ -96,5 +51,5 @@ macro_rules! key {
 }
 
 key!(EventKey, EventKey::named);
-key!(RecordKey, RecordKey::named);
+key!(RecordKey, |name| RecordKey(Field::named(name)));
 key!(SystemAttribute, |name| SystemAttribute(Attribute::named(name)));

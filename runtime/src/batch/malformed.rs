@@ -82,6 +82,23 @@ impl MalformedRecord {
 }
 
 impl Field {
+    /// The field that a record's key names.
+    pub(super) fn named(key: &str) -> Option<Self> {
+        Some(match key {
+            "messageId" => Self::MessageId,
+            "receiptHandle" => Self::ReceiptHandle,
+            "body" => Self::Body,
+            "attributes" => Self::Attributes,
+            "messageAttributes" => Self::MessageAttributes,
+            "md5OfBody" => Self::Md5OfBody,
+            "md5OfMessageAttributes" => Self::Md5OfMessageAttributes,
+            "eventSourceARN" => Self::QueueArn,
+            // SNS spells its own with a capital letter.
+            "eventSource" | "EventSource" => Self::EventSource,
+            _ => return None,
+        })
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Record => "Records[]",

@@ -4,18 +4,22 @@
 //! again with care: once to find its records, then each record once on its own. Either way nothing is copied, and a wrong
 //! type, a null or a repeated key inside one record is that record's fault and nobody else's.
 
+mod attributes;
+mod record;
+
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use self::record::{InPlace, RecordVisitor};
 use super::{
     entry::Entry,
     event_error::Kind,
-    key::{EventKey, RecordKey, SystemAttribute},
+    key::EventKey,
     malformed::{Field, Problem},
     source,
-    text::{Span, Spans, Text},
+    text::{Spans, Text},
 };
 
 /// The entries of an event, and the strings that had to be unescaped.
@@ -85,7 +89,7 @@ impl<'t> Envelope<'t> {
 
     fn record(&mut self, raw: &'t RawValue) -> Entry {
         let mut entry = Entry::EMPTY;
-        let mut record = RecordVisitor { envelope: self, entry: &mut entry, seen: 0 };
+        let mut record = RecordVisitor::new(self, &mut entry);
         let parsed = serde_json::Deserializer::from_str(raw.get()).deserialize_map(&mut record);
         if parsed.is_err() {
             entry.fault(Field::Record, Problem::NotAnObject);
@@ -206,246 +210,6 @@ impl<'t> Visitor<'t> for Records<'_, 't> {
     }
 
     refuse_scalars!(Kind::NoRecords);
-}
-
-/// A record that is walked with the event.
-struct InPlace<'e, 't>(&'e mut Envelope<'t>);
-
-impl<'t> DeserializeSeed<'t> for InPlace<'_, 't> {
-    type Value = Entry;
-
-    fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Entry, D::Error> {
-        let mut entry = Entry::EMPTY;
-        deserializer.deserialize_map(&mut RecordVisitor { envelope: self.0, entry: &mut entry, seen: 0 })?;
-        Ok(Envelope::complete(entry))
-    }
-}
-
-/// One record's fields; what is wrong with them goes into the entry, never into an error.
-struct RecordVisitor<'e, 't> {
-    envelope: &'e mut Envelope<'t>,
-    entry: &'e mut Entry,
-    /// One bit for each known key, to find repeated ones.
-    seen: u16,
-}
-
-impl<'t> Visitor<'t> for &mut RecordVisitor<'_, 't> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a record")
-    }
-
-    fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<RecordKey>()? {
-            if key == RecordKey::Other {
-                map.next_value::<IgnoredAny>()?;
-            } else if self.has_seen(key) {
-                map.next_value::<IgnoredAny>()?;
-                self.repeated(key);
-            } else if self.envelope.pace == Pace::Quick {
-                self.field_in_place(key, &mut map)?;
-            } else {
-                self.field(key, map.next_value()?);
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<'t> RecordVisitor<'_, 't> {
-    /// Whether the key was there before; it now was.
-    fn has_seen(&mut self, key: RecordKey) -> bool {
-        let bit = 1 << key as u16;
-        let seen = self.seen & bit != 0;
-        self.seen |= bit;
-        seen
-    }
-
-    fn field_in_place<A: MapAccess<'t>>(&mut self, key: RecordKey, map: &mut A) -> Result<(), A::Error> {
-        let spans = &mut self.envelope.spans;
-        match key {
-            RecordKey::MessageId => {
-                self.entry.message_id = map.next_value_seed(StringInPlace(spans))?;
-                if self.entry.message_id.is_empty() {
-                    return Err(A::Error::custom("an empty message id"));
-                }
-            }
-            RecordKey::ReceiptHandle => self.entry.receipt_handle = map.next_value_seed(StringInPlace(spans))?,
-            RecordKey::Md5OfBody => self.entry.md5_of_body = map.next_value_seed(StringInPlace(spans))?,
-            RecordKey::Md5OfMessageAttributes => {
-                self.entry.md5_of_message_attributes = map.next_value_seed(StringInPlace(spans))?;
-            }
-            RecordKey::QueueArn => self.entry.queue_arn = map.next_value_seed(StringInPlace(spans))?,
-            RecordKey::Attributes => {
-                map.next_value_seed(AttributesVisitor { envelope: self.envelope, entry: self.entry })?;
-            }
-            RecordKey::Body | RecordKey::MessageAttributes | RecordKey::EventSource | RecordKey::Other => {
-                self.field(key, map.next_value()?);
-            }
-        }
-        Ok(())
-    }
-
-    fn field(&mut self, key: RecordKey, value: &'t RawValue) {
-        if value.get() == "null" {
-            return;
-        }
-        match key {
-            RecordKey::MessageId => self.message_id(value),
-            RecordKey::ReceiptHandle => self.entry.receipt_handle = self.string(Field::ReceiptHandle, value),
-            RecordKey::Body => self.body(value),
-            RecordKey::Attributes => self.attributes(value),
-            RecordKey::MessageAttributes => self.message_attributes(value),
-            RecordKey::Md5OfBody => self.entry.md5_of_body = self.string(Field::Md5OfBody, value),
-            RecordKey::Md5OfMessageAttributes => {
-                self.entry.md5_of_message_attributes = self.string(Field::Md5OfMessageAttributes, value);
-            }
-            RecordKey::QueueArn => self.entry.queue_arn = self.string(Field::QueueArn, value),
-            RecordKey::EventSource => self.event_source(value),
-            RecordKey::Other => {}
-        }
-    }
-
-    /// A key that is there twice: which value was meant is not ours to guess. A repeated message id names nothing.
-    fn repeated(&mut self, key: RecordKey) {
-        if key == RecordKey::MessageId {
-            self.entry.message_id = Span::NONE;
-        }
-        self.entry.fault(key.field(), Problem::Repeated);
-    }
-
-    fn string(&mut self, field: Field, value: &'t RawValue) -> Span {
-        let span = self.envelope.spans.string(value);
-        if span.is_none() {
-            self.entry.fault(field, Problem::NotAString);
-        }
-        span.unwrap_or(Span::NONE)
-    }
-
-    fn message_id(&mut self, value: &'t RawValue) {
-        if value.get() == "\"\"" {
-            return self.entry.fault(Field::MessageId, Problem::Empty);
-        }
-        self.entry.message_id = self.string(Field::MessageId, value);
-    }
-
-    fn body(&mut self, value: &'t RawValue) {
-        if value.get().starts_with('"') {
-            self.entry.body = self.envelope.spans.raw(value.get());
-        } else {
-            self.entry.fault(Field::Body, Problem::NotAString);
-        }
-    }
-
-    fn message_attributes(&mut self, value: &'t RawValue) {
-        match value.get() {
-            "{}" => {}
-            object if object.starts_with('{') => {
-                self.entry.message_attributes = self.envelope.spans.raw(object);
-            }
-            _ => self.entry.fault(Field::MessageAttributes, Problem::NotAnObject),
-        }
-    }
-
-    fn attributes(&mut self, value: &'t RawValue) {
-        let visitor = AttributesVisitor { envelope: self.envelope, entry: self.entry };
-        if visitor.deserialize(&mut serde_json::Deserializer::from_str(value.get())).is_err() {
-            self.entry.fault(Field::Attributes, Problem::NotAnObject);
-        }
-    }
-
-    fn event_source(&mut self, value: &'t RawValue) {
-        match value.get() {
-            "\"aws:sqs\"" => {}
-            name if name.starts_with('"') => self.envelope.foreign(name.trim_matches('"')),
-            _ => self.entry.fault(Field::EventSource, Problem::NotAString),
-        }
-    }
-}
-
-/// The system attributes. Values may be null or numbers: emulators send such.
-struct AttributesVisitor<'e, 't> {
-    envelope: &'e mut Envelope<'t>,
-    entry: &'e mut Entry,
-}
-
-impl<'t> DeserializeSeed<'t> for AttributesVisitor<'_, 't> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'t> Visitor<'t> for AttributesVisitor<'_, 't> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of attributes")
-    }
-
-    fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(SystemAttribute(name)) = map.next_key()? {
-            let Some(attribute) = name else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let Some(slot) = self.entry.attributes.get_mut(attribute as usize) else { continue };
-            if !slot.is_none() {
-                return Err(A::Error::custom("repeated"));
-            }
-            if self.envelope.pace == Pace::Quick {
-                *slot = map.next_value_seed(StringInPlace(&mut self.envelope.spans))?;
-                continue;
-            }
-            let value: &RawValue = map.next_value()?;
-            match value.get().as_bytes().first() {
-                Some(b'"') => match self.envelope.spans.string(value) {
-                    Some(span) => *slot = span,
-                    None => self.entry.fault(Field::Attributes, Problem::NotAString),
-                },
-                Some(b'-' | b'0'..=b'9') => *slot = self.envelope.spans.raw(value.get()),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A string or null that is walked with the event.
-struct StringInPlace<'e, 't>(&'e mut Spans<'t>);
-
-impl<'t> DeserializeSeed<'t> for StringInPlace<'_, 't> {
-    type Value = Span;
-
-    fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Span, D::Error> {
-        deserializer.deserialize_option(self)
-    }
-}
-
-impl<'t> Visitor<'t> for StringInPlace<'_, 't> {
-    type Value = Span;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_none<E>(self) -> Result<Span, E> {
-        Ok(Span::NONE)
-    }
-
-    fn visit_some<D: Deserializer<'t>>(self, deserializer: D) -> Result<Span, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'t str) -> Result<Span, E> {
-        Ok(self.0.raw(text))
-    }
-
-    fn visit_str<E: serde::de::Error>(self, unescaped: &str) -> Result<Span, E> {
-        self.0.unescaped(unescaped).ok_or_else(|| E::custom("too long"))
-    }
 }
 
 #[cfg(test)]
