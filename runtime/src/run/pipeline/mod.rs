@@ -17,8 +17,8 @@ use std::{
 
 use tokio::sync::Semaphore;
 
+use self::drive::Drive;
 pub use self::report::{RecordReport, Report};
-use self::{deadline::Deadline, drive::Drive};
 use crate::{
     Consumer, Error,
     batch::{Batch, Checks, EventError},

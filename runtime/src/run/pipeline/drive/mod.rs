@@ -1,0 +1,164 @@
+//! The loop over one batch.
+//!
+//! One task of ours drives the batch: it hands ready records to the claim, starts the task of each that was granted, hears
+//! how they end, and settles them. What is pending at the same moment goes to the store together. Requests to the store
+//! belong to the batch: stopping one record's handler takes no other record's write along.
+
+mod answers;
+mod end;
+mod start;
+mod time;
+
+use std::{
+    collections::BTreeMap,
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, mpsc};
+
+use super::{
+    Report, Shared,
+    deadline::{Deadline, Phase},
+    flight::Flight,
+    plan::plan,
+    schedule::Schedule,
+    task::Ended,
+};
+use crate::{
+    batch::Batch,
+    claim::{ClaimAnswer, CompleteAnswer, HeldAnswer, IdempotencyKey},
+    handler::{Invocation, MessageService},
+    outcome::{Outcome, Reason, ReasonClass},
+};
+
+type Acquiring = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
+
+/// A batch while it runs.
+pub(super) struct Drive {
+    shared: Arc<Shared>,
+    service: MessageService,
+    batch: Batch,
+    invocation: Invocation,
+    deadline: Option<Deadline>,
+    phase: Phase,
+    alarm: Option<BoxFuture<'static, ()>>,
+    schedule: Schedule,
+    /// By place in the batch; at most as many as there are permits.
+    flights: BTreeMap<usize, Flight>,
+    ended: mpsc::UnboundedReceiver<Ended>,
+    teller: mpsc::UnboundedSender<Ended>,
+    stored: FuturesUnordered<BoxFuture<'static, Stored>>,
+    /// Waiting in line for a permit, where other batches hold them all.
+    acquiring: Option<Acquiring>,
+    permit: Option<OwnedSemaphorePermit>,
+    nothing_to_do: usize,
+    noted_receive_count: bool,
+}
+
+/// What the store answered, with the places of the records that asked.
+enum Stored {
+    Claimed(Vec<usize>, Vec<ClaimAnswer>),
+    Completed(Vec<usize>, Vec<CompleteAnswer>),
+    /// Released, with the outcomes that were decided before: the answer changes none of them.
+    Released(Vec<(usize, Outcome)>, Vec<HeldAnswer>),
+}
+
+/// What wakes the loop, in the order in which it is looked at.
+enum Event {
+    Alarm,
+    Ended(Ended),
+    Stored(Stored),
+    Permit(OwnedSemaphorePermit),
+}
+
+impl Drive {
+    pub(super) fn new(shared: Arc<Shared>, service: MessageService, batch: Batch, invocation: Invocation) -> Self {
+        let deadline = Deadline::of(&invocation, &shared.seams.clock);
+        let schedule = Schedule::new(plan(&batch, |index| sibling_key(&shared, &batch, index)));
+        let (teller, ended) = mpsc::unbounded_channel();
+        let mut drive = Self {
+            shared,
+            service,
+            batch,
+            invocation,
+            deadline,
+            phase: Phase::Open,
+            alarm: None,
+            schedule,
+            flights: BTreeMap::new(),
+            ended,
+            teller,
+            stored: FuturesUnordered::new(),
+            acquiring: None,
+            permit: None,
+            nothing_to_do: 0,
+            noted_receive_count: false,
+        };
+        drive.set_alarm();
+        drive
+    }
+
+    pub(super) async fn run(mut self) -> Report {
+        loop {
+            self.look_at_the_clock();
+            self.start_ready();
+            if self.schedule.is_settled() || self.phase == Phase::Over {
+                break;
+            }
+            if self.is_stuck() {
+                tracing::error!("a batch came to a halt; what is not settled is reported as failed");
+                break;
+            }
+            match poll_fn(|cx| self.poll_event(cx)).await {
+                Event::Alarm => {}
+                Event::Ended(ended) => self.on_ended(ended),
+                Event::Stored(stored) => self.on_stored(stored),
+                Event::Permit(permit) => self.permit = Some(permit),
+            }
+        }
+        self.flights.clear();
+        Report::new(self.batch, self.schedule.into_slots(), self.nothing_to_do)
+    }
+
+    /// Whether records wait although nothing is in flight that could free them. The plan makes that impossible; were it wrong,
+    /// the batch must end all the same.
+    fn is_stuck(&self) -> bool {
+        self.flights.is_empty() && !self.schedule.has_ready()
+    }
+
+    /// The deadline comes first: no flood of other events can push it back.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        if let Some(alarm) = &mut self.alarm
+            && alarm.as_mut().poll(cx).is_ready()
+        {
+            self.alarm = None;
+            return Poll::Ready(Event::Alarm);
+        }
+        if let Poll::Ready(Some(ended)) = self.ended.poll_recv(cx) {
+            return Poll::Ready(Event::Ended(ended));
+        }
+        if let Poll::Ready(Some(stored)) = self.stored.poll_next_unpin(cx) {
+            return Poll::Ready(Event::Stored(stored));
+        }
+        let Some(acquiring) = &mut self.acquiring else { return Poll::Pending };
+        let acquired = ready!(acquiring.as_mut().poll(cx));
+        self.acquiring = None;
+        // The semaphore is never closed.
+        acquired.map_or(Poll::Pending, |permit| Poll::Ready(Event::Permit(permit)))
+    }
+}
+
+/// The key by which this record may be the same work as another message; `None` if keys are message ids.
+fn sibling_key(shared: &Shared, batch: &Batch, index: usize) -> Option<IdempotencyKey> {
+    let idempotency = shared.idempotency.as_ref().filter(|idempotency| !idempotency.is_keyed_by_message_id())?;
+    idempotency.key_of(&batch.record(index).ok()?)
+}
+
+/// A retry for that reason.
+fn retry(class: ReasonClass) -> Outcome {
+    Outcome::Retry(Reason::new(class))
+}

@@ -1,0 +1,76 @@
+//! What the clock says: when nothing starts any more, what is left behind, when the answer goes out.
+
+use super::{Drive, retry};
+use crate::{
+    outcome::ReasonClass,
+    run::pipeline::{
+        deadline::Phase,
+        flight::{Flight, Stage},
+    },
+};
+
+impl Drive {
+    pub(super) fn set_alarm(&mut self) {
+        let clock = &self.shared.seams.clock;
+        let end = self.deadline.and_then(|deadline| deadline.end_of(self.phase));
+        self.alarm = end.map(|end| clock.sleep(end.saturating_sub(clock.monotonic())));
+    }
+
+    /// Enters the phase that the clock says, whether or not a timer was on time.
+    pub(super) fn look_at_the_clock(&mut self) {
+        let Some(deadline) = self.deadline else { return };
+        let phase = deadline.phase(self.shared.seams.clock.monotonic());
+        if phase > self.phase {
+            if self.phase < Phase::Stopped {
+                self.stop();
+            }
+            if phase >= Phase::Abandoned && self.phase < Phase::Abandoned {
+                self.abandon();
+            }
+            self.phase = phase;
+            if phase == Phase::Over {
+                self.cut();
+            }
+            self.set_alarm();
+        } else if self.alarm.is_none() && self.phase != Phase::Over {
+            // A timer that fired a moment early.
+            self.set_alarm();
+        }
+    }
+
+    /// Starts nothing more and tells what runs to stop.
+    pub(super) fn stop(&mut self) {
+        (self.acquiring, self.permit) = (None, None);
+        let flights = &self.flights;
+        self.schedule.close(|index| flights.contains_key(&index));
+        for flight in self.flights.values() {
+            if let Stage::Running(running) = &flight.stage {
+                running.abort.abort();
+            }
+        }
+    }
+
+    /// Leaves behind the handlers that did not yield: failed, and not released, for they may still be at it.
+    pub(super) fn abandon(&mut self) {
+        let is_running = |flight: &Flight| matches!(flight.stage, Stage::Running(_));
+        let running: Vec<_> = self.flights.iter().filter(|(_, flight)| is_running(flight)).map(|(i, _)| *i).collect();
+        for index in running {
+            tracing::error!(index, "a handler did not yield before the deadline and was left behind");
+            self.note_run(index);
+            self.land(index, retry(ReasonClass::Abandoned));
+        }
+    }
+
+    /// Settles whatever waits for the store: the answer must go out.
+    pub(super) fn cut(&mut self) {
+        for (index, flight) in std::mem::take(&mut self.flights) {
+            let outcome = match flight.stage {
+                Stage::Claiming(_) => retry(ReasonClass::ClaimUnknown),
+                Stage::Running(_) => retry(ReasonClass::Abandoned),
+                Stage::Settling { cut } => cut,
+            };
+            self.schedule.settle(index, outcome);
+        }
+        self.stored.clear();
+    }
+}
