@@ -10,7 +10,7 @@ use crate::{
 
 /// The typed attributes that the sender put beside the body; at most 10.
 #[derive(Clone)]
-pub struct Attributes(Record);
+pub struct Attributes(pub Record);
 
 impl Attributes {
     /// The attribute of that name.

@@ -16,7 +16,7 @@ use crate::{batch::Record, handler::Delivery};
 /// let consumer: Consumer = Consumer::new(shout);
 /// ```
 #[derive(Clone)]
-pub struct Body(Record);
+pub struct Body(pub Record);
 
 impl Body {
     /// The text.

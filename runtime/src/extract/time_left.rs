@@ -7,7 +7,7 @@ use crate::handler::{Delivery, Invocation};
 
 /// The time until the invocation's deadline, asked for whenever it matters.
 #[derive(Clone, Debug)]
-pub struct TimeLeft(Invocation);
+pub struct TimeLeft(pub Invocation);
 
 impl TimeLeft {
     /// The time left now, zero once the deadline is past; `None` where no deadline is known.
