@@ -1,6 +1,6 @@
 //! The crate's error: what stops an invocation or the start of a program, never what one message did.
 
-use std::{fmt, path::PathBuf};
+use std::fmt;
 
 use tower::BoxError;
 
@@ -17,10 +17,7 @@ pub(crate) enum Kind {
     Unreportable(UnreportableFailure),
     NoIdempotency,
     Usage(String),
-    Read {
-        path: PathBuf,
-        error: std::io::Error,
-    },
+    Read(std::io::Error),
     Write(std::io::Error),
     #[cfg_attr(not(feature = "lambda"), expect(dead_code, reason = "only the Lambda host fails so"))]
     Host(BoxError),
@@ -91,7 +88,7 @@ impl fmt::Display for Error {
                  or `.without_idempotency()` if every message may run more than once",
             ),
             Kind::Usage(text) => f.write_str(text),
-            Kind::Read { path, .. } => write!(f, "cannot read {}", path.display()),
+            Kind::Read(_) => f.write_str("cannot be read"),
             Kind::Write(_) => f.write_str("cannot write the response"),
             Kind::Host(error) => write!(f, "the host stopped: {error}"),
         }
@@ -111,7 +108,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.0 {
             Kind::Event(error) => error.source(),
-            Kind::Read { error, .. } | Kind::Write(error) => Some(error),
+            Kind::Read(error) | Kind::Write(error) => Some(error),
             Kind::Host(error) => error.source(),
             _ => None,
         }

@@ -198,7 +198,7 @@ fn only_the_arn_makes_a_queue_fifo() {
     let mut without = support::fifo_record("m-1", "A", "x");
     without["attributes"] = json!({});
     let batch = Batch::from_json(event(&[without])).expect("an SQS event");
-    assert_eq!(batch.ordered_group(0), Some(""), "kept in order among themselves");
+    assert_eq!(batch.ordered_group(0), Some((QueueArn::new(support::FIFO), "")), "kept in order among themselves");
 }
 
 #[test]

@@ -11,8 +11,9 @@ use serde_json::json;
 use sqs_runtime::{
     Clock, Consumer, Failure, Idempotency,
     claim::{
-        ClaimAnswer, ClaimRequest, CompleteAnswer, FencingToken, HeldAnswer, IdempotencyKey, IdempotencyStore, Lease,
-        MemoryStore, Owner, PayloadHash, StoreError,
+        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, FencingToken, HeldAnswer,
+        IdempotencyKey, IdempotencyStore, Lease, MemoryStore, Owner, PayloadHash, RenewAnswer, RenewRequest,
+        StoreError,
     },
     extract::Body,
     run::Pipeline,
@@ -84,11 +85,10 @@ async fn a_claim_that_another_holds_is_left_alone() {
     let now_ms = now_ms.expect("fits");
     let request =
         ClaimRequest::new(key, Owner::from_bits(1), now_ms + 60_000, now_ms / 1_000 + 3_600, PayloadHash::of(b"x"));
-    assert!(matches!(store.claim(&[request]).await.as_slice(), [ClaimAnswer::Acquired(_)]));
+    assert!(matches!(store.claim(&[request], None).await.as_slice(), [ClaimAnswer::Acquired(_)]));
 
     let runs = Arc::default();
-    let pipeline =
-        Pipeline::for_tests(counting(&runs).idempotency(Idempotency::new(Shared(store))).clock(clock.clone()));
+    let pipeline = Pipeline::for_tests(counting(&runs).idempotency(Idempotency::new(store)).clock(clock.clone()));
     let event = event(&[record("m-1", "x")]);
     let report = run_again(&pipeline, &event).await;
     assert_eq!(outcomes(&report), ["in progress elsewhere"]);
@@ -166,21 +166,6 @@ async fn a_success_that_was_not_recorded_is_no_success() {
     }
 }
 
-/// One store for the test and the consumer.
-struct Shared(Arc<MemoryStore>);
-
-impl IdempotencyStore for Shared {
-    fn claim<'a>(&'a self, requests: &'a [ClaimRequest]) -> BoxFuture<'a, Vec<ClaimAnswer>> {
-        self.0.claim(requests)
-    }
-    fn complete<'a>(&'a self, leases: &'a [Lease], expires_at_s: u64) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        self.0.complete(leases, expires_at_s)
-    }
-    fn release<'a>(&'a self, leases: &'a [Lease]) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        self.0.release(leases)
-    }
-}
-
 /// A store with one thing wrong.
 #[derive(Clone, Copy, Debug)]
 enum Wrong {
@@ -193,29 +178,51 @@ enum Wrong {
     CompletedElsewhere,
 }
 
-impl IdempotencyStore for Wrong {
-    fn claim<'a>(&'a self, requests: &'a [ClaimRequest]) -> BoxFuture<'a, Vec<ClaimAnswer>> {
-        let answer = |request: &ClaimRequest| {
-            Some(match self {
-                Self::Unavailable => ClaimAnswer::Unavailable(StoreError::new("throttled")),
-                Self::Unknown => ClaimAnswer::Unknown(StoreError::new("timed out")),
-                Self::Corrupt => ClaimAnswer::Corrupt,
-                Self::Missing => return None,
-                _ => ClaimAnswer::Acquired(Lease::new(request.key.clone(), request.owner, FencingToken(1), u64::MAX)),
-            })
-        };
-        Box::pin(std::future::ready(requests.iter().filter_map(answer).collect()))
+impl Wrong {
+    fn to_claim(self, request: &ClaimRequest) -> Option<ClaimAnswer> {
+        Some(match self {
+            Self::Unavailable => ClaimAnswer::Unavailable(StoreError::new("throttled")),
+            Self::Unknown => ClaimAnswer::Unknown(StoreError::new("timed out")),
+            Self::Corrupt => ClaimAnswer::Corrupt,
+            Self::Missing => return None,
+            _ => ClaimAnswer::Acquired(Lease::granted(request, FencingToken(1), 1, u64::MAX)),
+        })
     }
-    fn complete<'a>(&'a self, leases: &'a [Lease], _: u64) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        let answer = |_| match self {
+
+    fn to_completion(self) -> CompleteAnswer {
+        match self {
             Self::CommitUnknown => CompleteAnswer::Unknown(StoreError::new("timed out")),
             Self::LeaseLost => CompleteAnswer::LeaseLost,
             _ => CompleteAnswer::CompletedElsewhere,
-        };
-        Box::pin(std::future::ready(leases.iter().map(answer).collect()))
+        }
     }
-    fn release<'a>(&'a self, leases: &'a [Lease]) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        Box::pin(std::future::ready(leases.iter().map(|_| HeldAnswer::LeaseLost).collect()))
+}
+
+fn each<'a, T, A: Send + 'a>(elements: &[T], answer: impl FnMut(&T) -> Option<A>) -> BoxFuture<'a, Vec<A>> {
+    Box::pin(std::future::ready(elements.iter().filter_map(answer).collect()))
+}
+
+impl IdempotencyStore for Wrong {
+    fn claim<'a>(&'a self, requests: &'a [ClaimRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<ClaimAnswer>> {
+        each(requests, |request| self.to_claim(request))
+    }
+    fn complete<'a>(&'a self, all: &'a [CompleteRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+        each(all, |_| Some(self.to_completion()))
+    }
+    fn release<'a>(&'a self, leases: &'a [Lease], _: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        each(leases, |_| Some(HeldAnswer::LeaseLost))
+    }
+    fn fail<'a>(&'a self, requests: &'a [FailRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        each(requests, |_| Some(HeldAnswer::LeaseLost))
+    }
+    fn renew<'a>(&'a self, requests: &'a [RenewRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<RenewAnswer>> {
+        each(requests, |_| Some(RenewAnswer::LeaseLost))
+    }
+    fn mark<'a>(&'a self, requests: &'a [ClaimRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+        each(requests, |_| Some(self.to_completion()))
+    }
+    fn forget<'a>(&'a self, _: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(std::future::ready(Ok(false)))
     }
 }
 

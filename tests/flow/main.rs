@@ -14,6 +14,7 @@ mod claim;
 mod deadline;
 mod extract;
 mod handler;
+mod hostile;
 mod lambda;
 mod layer;
 mod pipeline;

@@ -6,12 +6,16 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
 use futures_util::future::BoxFuture;
 use sqs_runtime::{
     Consumer, Failure, Idempotency,
-    claim::{ClaimAnswer, ClaimRequest, CompleteAnswer, HeldAnswer, IdempotencyStore, Lease, MemoryStore},
+    claim::{
+        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
+        IdempotencyStore, Lease, MemoryStore, RenewAnswer, RenewRequest, StoreError,
+    },
     extract::{Body, MessageId},
     run::Pipeline,
 };
@@ -179,39 +183,48 @@ async fn a_dropped_batch_stops_its_handlers() {
     }
 }
 
-/// What starts together is claimed together, and what ended together is completed together.
-#[derive(Clone, Default)]
+/// A memory store that notes how many claims came together.
 struct Counting {
-    claims: Arc<Mutex<Vec<usize>>>,
-    store: Option<Arc<MemoryStore>>,
-}
-
-impl Counting {
-    fn store(&self) -> &MemoryStore {
-        self.store.as_deref().expect("given")
-    }
+    claims: Mutex<Vec<usize>>,
+    store: MemoryStore,
 }
 
 impl IdempotencyStore for Counting {
-    fn claim<'a>(&'a self, requests: &'a [ClaimRequest]) -> BoxFuture<'a, Vec<ClaimAnswer>> {
+    fn claim<'a>(&'a self, requests: &'a [ClaimRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<ClaimAnswer>> {
         let keys: BTreeSet<_> = requests.iter().map(|request| &request.key).collect();
         assert_eq!(keys.len(), requests.len(), "a key twice in one call");
         self.claims.lock().expect("no panic").push(requests.len());
-        self.store().claim(requests)
+        self.store.claim(requests, time)
     }
-    fn complete<'a>(&'a self, leases: &'a [Lease], expires_at_s: u64) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        self.store().complete(leases, expires_at_s)
+    fn complete<'a>(
+        &'a self,
+        all: &'a [CompleteRequest],
+        time: Option<Duration>,
+    ) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+        self.store.complete(all, time)
     }
-    fn release<'a>(&'a self, leases: &'a [Lease]) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        self.store().release(leases)
+    fn release<'a>(&'a self, leases: &'a [Lease], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        self.store.release(leases, time)
+    }
+    fn fail<'a>(&'a self, requests: &'a [FailRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        self.store.fail(requests, time)
+    }
+    fn renew<'a>(&'a self, requests: &'a [RenewRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<RenewAnswer>> {
+        self.store.renew(requests, time)
+    }
+    fn mark<'a>(&'a self, requests: &'a [ClaimRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+        self.store.mark(requests, time)
+    }
+    fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.store.forget(key)
     }
 }
 
 #[tokio::test]
 async fn everything_that_is_about_to_start_is_claimed_at_once() {
-    let store = Arc::new(MemoryStore::new(sqs_runtime::SystemClock::new()));
-    let counting = Counting { store: Some(store), ..Counting::default() };
-    let consumer = Consumer::new(|| async {}).idempotency(Idempotency::new(counting.clone()));
+    let store = MemoryStore::new(sqs_runtime::SystemClock::new());
+    let counting = Arc::new(Counting { store, claims: Mutex::default() });
+    let consumer = Consumer::new(|| async {}).idempotency(Idempotency::new(Arc::clone(&counting)));
     let records: Vec<_> = (0..50).map(|n| record(&format!("m-{n}"), "x")).collect();
     run(consumer, &event(&records)).await;
     assert_eq!(*counting.claims.lock().expect("no panic"), [50]);

@@ -146,12 +146,19 @@ impl Batch {
         self.0.text.get(self.0.entry(index).queue_arn).map(QueueArn::new)
     }
 
-    /// The group within which the record at that place keeps its order: `None` on a standard queue, whatever its
-    /// attributes say; the empty text for a FIFO record without a group, which are kept in order among themselves.
+    /// The queue and the group within which the record at that place keeps its order: `None` on a standard queue, whatever
+    /// its attributes say; the empty text for FIFO records without a group, which are kept in order among themselves.
     #[must_use]
-    pub fn ordered_group(&self, index: usize) -> Option<&str> {
-        self.queue_arn(index).filter(|arn| arn.is_fifo())?;
-        Some(self.0.text.get(self.0.entry(index).attribute(Attribute::MessageGroupId)).unwrap_or_default())
+    pub fn ordered_group(&self, index: usize) -> Option<(QueueArn<'_>, &str)> {
+        let queue = self.queue_arn(index).filter(|arn| arn.is_fifo())?;
+        let group = self.0.text.get(self.0.entry(index).attribute(Attribute::MessageGroupId));
+        Some((queue, group.unwrap_or_default()))
+    }
+
+    /// Whether the records at these places have the same body, to the byte as it stands in the event.
+    pub(crate) fn have_same_body(&self, one: usize, other: usize) -> bool {
+        let body = |index| self.0.text.get(self.0.entry(index).body);
+        body(one) == body(other)
     }
 
     /// Whether records of more than one queue came together, as only a direct invocation can send them.

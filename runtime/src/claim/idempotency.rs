@@ -1,6 +1,10 @@
 //! How a consumer claims: which store, which key, for how long.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use super::{IdempotencyKey, IdempotencyStore, MemoryStore};
 use crate::{
@@ -20,11 +24,18 @@ type KeyFn = Arc<dyn Fn(&Record) -> Option<String> + Send + Sync>;
 /// ```
 #[derive(Clone)]
 pub struct Idempotency {
-    store: Arc<dyn IdempotencyStore>,
+    store: Store,
     namespace: Option<Arc<str>>,
     key: Option<KeyFn>,
     retention: Duration,
     lease: Duration,
+}
+
+/// The store that was given, or one in memory, which is made when the consumer's clock is known. Clones share it.
+#[derive(Clone)]
+enum Store {
+    Given(Arc<dyn IdempotencyStore>),
+    Memory(Arc<OnceLock<Arc<dyn IdempotencyStore>>>),
 }
 
 impl Idempotency {
@@ -39,23 +50,25 @@ impl Idempotency {
 
     /// Claims in this store.
     pub fn new(store: impl IdempotencyStore) -> Self {
-        Self {
-            store: Arc::new(store),
-            namespace: None,
-            key: None,
-            retention: Self::DEFAULT_RETENTION,
-            lease: Self::DEFAULT_LEASE,
-        }
+        Self::in_store(Store::Given(Arc::new(store)))
     }
 
-    /// Claims in this process's memory: protects within one process and forgets at its end.
+    /// Claims in this process's memory: protects within one process and forgets at its end. Reads the time from the consumer's
+    /// clock; of consumers that share it, from the first one's.
     #[must_use]
     pub fn memory() -> Self {
-        Self::new(MemoryStore::new(SystemClock::new()))
+        Self::in_store(Store::Memory(Arc::default()))
     }
 
-    pub(crate) fn memory_with(clock: SharedClock) -> Self {
-        Self::new(MemoryStore::shared(clock))
+    fn in_store(store: Store) -> Self {
+        Self { store, namespace: None, key: None, retention: Self::DEFAULT_RETENTION, lease: Self::DEFAULT_LEASE }
+    }
+
+    /// The same with its store made, where that waits for the clock.
+    pub(crate) fn on(self, clock: &SharedClock) -> Self {
+        let Store::Memory(memory) = &self.store else { return self };
+        let store = memory.get_or_init(|| Arc::new(MemoryStore::shared(Arc::clone(clock))));
+        Self { store: Store::Given(Arc::clone(store)), ..self }
     }
 
     /// What keys are kept apart by. Default: the name of the message's queue, the same in every host.
@@ -84,8 +97,14 @@ impl Idempotency {
         Self { lease, ..self }
     }
 
-    pub(crate) fn store(&self) -> &Arc<dyn IdempotencyStore> {
-        &self.store
+    /// The store; in memory where the clock was never given, which no pipeline leaves so.
+    pub(crate) fn store(&self) -> &dyn IdempotencyStore {
+        match &self.store {
+            Store::Given(store) => &**store,
+            Store::Memory(memory) => {
+                &**memory.get_or_init(|| Arc::new(MemoryStore::shared(Arc::new(SystemClock::new()))))
+            }
+        }
     }
 
     /// Whether keys are message ids, so that two records with one key are one message.

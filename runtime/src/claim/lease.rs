@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::IdempotencyKey;
+use super::{IdempotencyKey, PayloadHash, store::ClaimRequest};
 use crate::random::{NoRandomness, Random};
 
 /// Who holds a claim: 128 random bits, made anew for every claim and never changed by what follows.
@@ -47,13 +47,17 @@ pub struct Lease {
     pub(crate) owner: Owner,
     pub(crate) fence: FencingToken,
     pub(crate) expires_at_ms: u64,
+    pub(crate) attempts: u32,
+    pub(crate) payload_hash: PayloadHash,
 }
 
 impl Lease {
-    /// A lease, as a store hands it out.
+    /// What a store hands out for a claim: the row's fence and its attempts, this one included, and the end of the lease in
+    /// milliseconds since 1970.
     #[must_use]
-    pub fn new(key: IdempotencyKey, owner: Owner, fence: FencingToken, expires_at_ms: u64) -> Self {
-        Self { key, owner, fence, expires_at_ms }
+    pub fn granted(request: &ClaimRequest, fence: FencingToken, attempts: u32, expires_at_ms: u64) -> Self {
+        let (key, owner, payload_hash) = (request.key.clone(), request.owner, request.payload_hash);
+        Self { key, owner, fence, expires_at_ms, attempts, payload_hash }
     }
 
     /// The key that was claimed.
@@ -72,6 +76,19 @@ impl Lease {
     #[must_use]
     pub fn fencing_token(&self) -> FencingToken {
         self.fence
+    }
+
+    /// How many grants in a row, this one included, ended neither in a release nor in a completion: above 1, an earlier attempt
+    /// may have crashed. A hint, no verdict.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The payload that was claimed.
+    #[must_use]
+    pub fn payload_hash(&self) -> PayloadHash {
+        self.payload_hash
     }
 
     /// When another attempt may take over, milliseconds since 1970.

@@ -4,14 +4,15 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use futures_util::future::{BoxFuture, ready};
 
 use super::{
-    ClaimAnswer, ClaimRequest, CompleteAnswer, HeldAnswer, IdempotencyKey, IdempotencyStore, Lease, StoreError,
-    protocol::{self, Decision},
-    row::Row,
+    ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
+    IdempotencyStore, Lease, RenewAnswer, RenewRequest, StoreError,
+    protocol::{self, Row, Write, claim, complete, fail, forget, mark, release, renew},
 };
 use crate::clock::{Clock, SharedClock, epoch_ms};
 
@@ -23,11 +24,13 @@ use crate::clock::{Clock, SharedClock, epoch_ms};
 /// Holds at most [`MAX_ROWS`](Self::MAX_ROWS) rows; once that many are unexpired, new keys are refused.
 pub struct MemoryStore {
     clock: SharedClock,
-    rows: Mutex<HashMap<IdempotencyKey, Row>>,
+    rows: Mutex<Rows>,
 }
 
+type Rows = HashMap<IdempotencyKey, Row>;
+
 impl MemoryStore {
-    /// The most rows that are kept, about 20 MB.
+    /// The most rows that are kept, about 30 MB.
     pub const MAX_ROWS: usize = 100_000;
 
     /// An empty store that reads the time from this clock.
@@ -39,7 +42,7 @@ impl MemoryStore {
         Self { clock, rows: Mutex::default() }
     }
 
-    fn rows(&self) -> MutexGuard<'_, HashMap<IdempotencyKey, Row>> {
+    fn rows(&self) -> MutexGuard<'_, Rows> {
         // A panic elsewhere cannot leave a row half written: rows are replaced whole.
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -48,47 +51,102 @@ impl MemoryStore {
         epoch_ms(self.clock.wall())
     }
 
-    fn claim_one(&self, request: &ClaimRequest) -> ClaimAnswer {
-        let (mut rows, now_ms) = (self.rows(), self.now_ms());
-        if rows.len() >= Self::MAX_ROWS && !rows.contains_key(&request.key) {
-            rows.retain(|_, row| row.expires_at_s >= now_ms / 1_000);
-            if rows.len() >= Self::MAX_ROWS {
-                return ClaimAnswer::Unavailable(StoreError::new("the memory store is full"));
-            }
+    /// Answers each element under one lock.
+    fn each<'a, T, A: Send + 'a>(
+        &'a self,
+        elements: &[T],
+        answer: impl Fn(&mut Rows, &T) -> A,
+    ) -> BoxFuture<'a, Vec<A>> {
+        let mut rows = self.rows();
+        let answers = elements.iter().map(|element| answer(&mut rows, element)).collect();
+        Box::pin(ready(answers))
+    }
+
+    /// Whether a row can be made for this key, after expired ones were thrown out.
+    fn has_room(rows: &mut Rows, key: &IdempotencyKey, now_ms: u64) -> bool {
+        if rows.len() >= Self::MAX_ROWS && !rows.contains_key(key) {
+            rows.retain(|_, row| !row.is_expired(now_ms));
         }
-        let decision = protocol::claim(rows.get(&request.key), request, now_ms);
-        written(&mut rows, &request.key, decision)
+        rows.len() < Self::MAX_ROWS || rows.contains_key(key)
     }
 }
 
-fn written<A>(rows: &mut HashMap<IdempotencyKey, Row>, key: &IdempotencyKey, decision: Decision<A>) -> A {
-    if let Some(row) = decision.write {
-        rows.insert(key.clone(), row);
+/// Runs one conditional write.
+fn write(rows: &mut Rows, key: &IdempotencyKey, allows: bool, next: impl FnOnce(Option<&Row>) -> Option<Row>) -> Write {
+    let row = rows.get(key);
+    let next = if allows { next(row) } else { None };
+    let written = protocol::write(row, next);
+    if let Write::Written(row) = &written {
+        rows.insert(key.clone(), row.clone());
     }
-    decision.answer
+    written
+}
+
+/// Runs one conditional write that only the holder of a lease may do.
+fn write_held(rows: &mut Rows, lease: &Lease, next: impl FnOnce(&Row) -> Row) -> Write {
+    let allows = protocol::holds(rows.get(&lease.key), lease);
+    write(rows, &lease.key, allows, |row| row.map(next))
 }
 
 impl IdempotencyStore for MemoryStore {
-    fn claim<'a>(&'a self, requests: &'a [ClaimRequest]) -> BoxFuture<'a, Vec<ClaimAnswer>> {
-        Box::pin(ready(requests.iter().map(|request| self.claim_one(request)).collect()))
+    fn claim<'a>(&'a self, requests: &'a [ClaimRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<ClaimAnswer>> {
+        let now_ms = self.now_ms();
+        self.each(requests, |rows, request| {
+            if !Self::has_room(rows, &request.key, now_ms) {
+                return ClaimAnswer::Unavailable(StoreError::new("the memory store is full"));
+            }
+            let allows = claim::allows(rows.get(&request.key), request, now_ms);
+            let written = write(rows, &request.key, allows, |row| Some(claim::granted(row, request, now_ms)));
+            claim::answer(written, request)
+        })
     }
 
-    fn complete<'a>(&'a self, leases: &'a [Lease], expires_at_s: u64) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        let mut rows = self.rows();
-        let answers = leases.iter().map(|lease| {
-            let decision = protocol::complete(rows.get(&lease.key), lease, expires_at_s);
-            written(&mut rows, &lease.key, decision)
-        });
-        Box::pin(ready(answers.collect()))
+    fn complete<'a>(
+        &'a self,
+        requests: &'a [CompleteRequest],
+        _: Option<Duration>,
+    ) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+        self.each(requests, |rows, request| {
+            let written = write_held(rows, &request.lease, |row| complete::completed(row, request));
+            complete::answer(&written, request)
+        })
     }
 
-    fn release<'a>(&'a self, leases: &'a [Lease]) -> BoxFuture<'a, Vec<HeldAnswer>> {
+    fn release<'a>(&'a self, leases: &'a [Lease], _: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        self.each(leases, |rows, lease| protocol::held_answer(&write_held(rows, lease, release::released)))
+    }
+
+    fn fail<'a>(&'a self, requests: &'a [FailRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        self.each(requests, |rows, request| {
+            protocol::held_answer(&write_held(rows, &request.lease, |row| fail::failed(row, request)))
+        })
+    }
+
+    fn renew<'a>(&'a self, requests: &'a [RenewRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<RenewAnswer>> {
+        self.each(requests, |rows, RenewRequest { lease, until_ms }| {
+            let allows = renew::allows(rows.get(&lease.key), lease, *until_ms);
+            let written = write(rows, &lease.key, allows, |row| row.map(|row| renew::renewed(row, *until_ms)));
+            renew::answer(&written, lease, *until_ms)
+        })
+    }
+
+    fn mark<'a>(&'a self, requests: &'a [ClaimRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+        let now_ms = self.now_ms();
+        self.each(requests, |rows, request| {
+            if !Self::has_room(rows, &request.key, now_ms) {
+                return CompleteAnswer::Unknown(StoreError::new("the memory store is full"));
+            }
+            let allows = claim::allows(rows.get(&request.key), request, now_ms);
+            let written = write(rows, &request.key, allows, |row| Some(mark::marked(row, request, now_ms)));
+            mark::answer(&written, request)
+        })
+    }
+
+    fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
         let mut rows = self.rows();
-        let answers = leases.iter().map(|lease| {
-            let decision = protocol::release(rows.get(&lease.key), lease);
-            written(&mut rows, &lease.key, decision)
-        });
-        Box::pin(ready(answers.collect()))
+        let allows = forget::allows(rows.get(key));
+        let written = write(&mut rows, key, allows, |row| row.map(forget::forgotten));
+        Box::pin(ready(Ok(matches!(written, Write::Written(_)))))
     }
 }
 

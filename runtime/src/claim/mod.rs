@@ -10,7 +10,6 @@ mod key;
 mod lease;
 mod memory;
 mod protocol;
-mod row;
 mod store;
 
 pub(crate) use self::idempotency::Guard;
@@ -19,5 +18,8 @@ pub use self::{
     key::{IdempotencyKey, PayloadHash},
     lease::{FencingToken, Lease, Owner},
     memory::MemoryStore,
-    store::{ClaimAnswer, ClaimRequest, CompleteAnswer, HeldAnswer, IdempotencyStore, StoreError},
+    store::{
+        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyStore,
+        RenewAnswer, RenewRequest, StoreError,
+    },
 };

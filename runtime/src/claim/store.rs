@@ -1,11 +1,11 @@
 //! What a store must do. Small on purpose: the meaning is in the protocol, the store only makes it atomic.
 
-use std::fmt;
+use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use tower::BoxError;
 
-use super::{FencingToken, IdempotencyKey, Lease, Owner, PayloadHash};
+use super::{IdempotencyKey, Lease, Owner, PayloadHash};
 
 /// Where idempotency rows live.
 ///
@@ -14,16 +14,76 @@ use super::{FencingToken, IdempotencyKey, Lease, Owner, PayloadHash};
 /// the others. An operation never fails as a whole; an element whose fate is not known is answered as unknown.
 ///
 /// An answer that is missing is taken as unknown, and what runs is then failed rather than run twice.
+///
+/// `time_left` is the time until the answer is of no use any more; `None` where nothing limits it. A store bounds its
+/// requests by it.
 pub trait IdempotencyStore: Send + Sync + 'static {
-    /// Puts keys in progress where they are free, expired, released, or their lease has ended.
-    fn claim<'a>(&'a self, requests: &'a [ClaimRequest]) -> BoxFuture<'a, Vec<ClaimAnswer>>;
+    /// Puts keys in progress where they are free, expired, released, rejected otherwise, or their lease has ended.
+    fn claim<'a>(
+        &'a self,
+        requests: &'a [ClaimRequest],
+        time_left: Option<Duration>,
+    ) -> BoxFuture<'a, Vec<ClaimAnswer>>;
 
     /// Records successes, each only if its lease is still the one that holds the row. No clock decides: a late completion
     /// by the owner that is still registered is right.
-    fn complete<'a>(&'a self, leases: &'a [Lease], expires_at_s: u64) -> BoxFuture<'a, Vec<CompleteAnswer>>;
+    fn complete<'a>(
+        &'a self,
+        requests: &'a [CompleteRequest],
+        time_left: Option<Duration>,
+    ) -> BoxFuture<'a, Vec<CompleteAnswer>>;
 
     /// Gives claims up after a failure, each only if its lease still holds the row.
-    fn release<'a>(&'a self, leases: &'a [Lease]) -> BoxFuture<'a, Vec<HeldAnswer>>;
+    fn release<'a>(&'a self, leases: &'a [Lease], time_left: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>>;
+
+    /// Remembers rejections, each only if its lease still holds the row.
+    fn fail<'a>(&'a self, requests: &'a [FailRequest], time_left: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>>;
+
+    /// Moves the ends of leases, never back.
+    fn renew<'a>(
+        &'a self,
+        requests: &'a [RenewRequest],
+        time_left: Option<Duration>,
+    ) -> BoxFuture<'a, Vec<RenewAnswer>>;
+
+    /// Records successes that no claim preceded, under the condition of a claim.
+    fn mark<'a>(
+        &'a self,
+        requests: &'a [ClaimRequest],
+        time_left: Option<Duration>,
+    ) -> BoxFuture<'a, Vec<CompleteAnswer>>;
+
+    /// Turns a remembered rejection into a released row, by hand. `true` if there was one.
+    fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>>;
+}
+
+/// A store that several consumers share.
+impl<S: IdempotencyStore + ?Sized> IdempotencyStore for Arc<S> {
+    fn claim<'a>(&'a self, requests: &'a [ClaimRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<ClaimAnswer>> {
+        (**self).claim(requests, time)
+    }
+    fn complete<'a>(
+        &'a self,
+        all: &'a [CompleteRequest],
+        time: Option<Duration>,
+    ) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+        (**self).complete(all, time)
+    }
+    fn release<'a>(&'a self, leases: &'a [Lease], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        (**self).release(leases, time)
+    }
+    fn fail<'a>(&'a self, requests: &'a [FailRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        (**self).fail(requests, time)
+    }
+    fn renew<'a>(&'a self, requests: &'a [RenewRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<RenewAnswer>> {
+        (**self).renew(requests, time)
+    }
+    fn mark<'a>(&'a self, requests: &'a [ClaimRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+        (**self).mark(requests, time)
+    }
+    fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
+        (**self).forget(key)
+    }
 }
 
 /// Asks for one key.
@@ -40,10 +100,12 @@ pub struct ClaimRequest {
     pub expires_at_s: u64,
     /// The payload, to tell a repetition from a conflict.
     pub payload_hash: PayloadHash,
+    /// The handler's version, where one is known: a remembered rejection of this version refuses the claim.
+    pub version: Option<Box<str>>,
 }
 
 impl ClaimRequest {
-    /// A request with these values.
+    /// A request with these values, of a handler whose version is not known.
     #[must_use]
     pub fn new(
         key: IdempotencyKey,
@@ -52,7 +114,77 @@ impl ClaimRequest {
         expires_at_s: u64,
         payload_hash: PayloadHash,
     ) -> Self {
-        Self { key, owner, lease_expires_at_ms, expires_at_s, payload_hash }
+        Self { key, owner, lease_expires_at_ms, expires_at_s, payload_hash, version: None }
+    }
+
+    /// The same of a handler of that version.
+    #[must_use]
+    pub fn version(self, version: impl Into<Box<str>>) -> Self {
+        Self { version: Some(version.into()), ..self }
+    }
+}
+
+/// Records one success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CompleteRequest {
+    /// The lease under which the work was done.
+    pub lease: Lease,
+    /// When the row may be forgotten, seconds since 1970.
+    pub expires_at_s: u64,
+    /// The handler's result, where it is kept.
+    pub result: Option<Box<str>>,
+}
+
+impl CompleteRequest {
+    /// A success whose result is not kept.
+    #[must_use]
+    pub fn new(lease: Lease, expires_at_s: u64) -> Self {
+        Self { lease, expires_at_s, result: None }
+    }
+
+    /// The same with its result.
+    #[must_use]
+    pub fn result(self, result: impl Into<Box<str>>) -> Self {
+        Self { result: Some(result.into()), ..self }
+    }
+}
+
+/// Remembers one rejection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailRequest {
+    /// The lease under which it was rejected.
+    pub lease: Lease,
+    /// The handler's version; another one may succeed.
+    pub version: Box<str>,
+    /// The class of the failure, never a text of the payload.
+    pub error: Box<str>,
+}
+
+impl FailRequest {
+    /// A rejection by that version.
+    #[must_use]
+    pub fn new(lease: Lease, version: impl Into<Box<str>>, error: impl Into<Box<str>>) -> Self {
+        Self { lease, version: version.into(), error: error.into() }
+    }
+}
+
+/// Moves the end of one lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RenewRequest {
+    /// The lease.
+    pub lease: Lease,
+    /// Its new end, milliseconds since 1970.
+    pub until_ms: u64,
+}
+
+impl RenewRequest {
+    /// A renewal until then.
+    #[must_use]
+    pub fn new(lease: Lease, until_ms: u64) -> Self {
+        Self { lease, until_ms }
     }
 }
 
@@ -68,9 +200,17 @@ pub enum ClaimAnswer {
         lease_expires_at_ms: u64,
     },
     /// Done before, with the same payload.
-    Completed,
+    Completed {
+        /// What its handler returned, where it was kept.
+        result: Option<Box<str>>,
+    },
     /// Done before, with another payload under the same key.
     KeyConflict,
+    /// The same payload was rejected before by the same version of the handler.
+    RejectedBefore {
+        /// The class of that failure.
+        error: Option<Box<str>>,
+    },
     /// The store refused or could not be reached; nothing was written.
     Unavailable(StoreError),
     /// The write may have landed, or may land later.
@@ -87,7 +227,9 @@ pub enum CompleteAnswer {
     Committed,
     /// Another attempt recorded the same payload first.
     CompletedElsewhere,
-    /// The row is no longer this lease's: taken over, released, conflicting, or gone.
+    /// Another attempt recorded another payload under the same key.
+    KeyConflict,
+    /// The row is no longer this lease's: taken over, released, or gone.
     LeaseLost,
     /// It may have been recorded.
     Unknown(StoreError),
@@ -102,6 +244,21 @@ pub enum HeldAnswer {
     /// The row is no longer this lease's; nothing was written.
     LeaseLost,
     /// It may have been written.
+    Unknown(StoreError),
+}
+
+/// What a renewal came to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RenewAnswer {
+    /// The lease is held until then, milliseconds since 1970.
+    Held {
+        /// Its end.
+        lease_expires_at_ms: u64,
+    },
+    /// Another attempt has the row: stop the handler.
+    LeaseLost,
+    /// It may have been renewed: go on until the end that is known.
     Unknown(StoreError),
 }
 
@@ -131,9 +288,4 @@ impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source()
     }
-}
-
-/// The fence that a first grant gets: the clock, so that numbers go on growing when a row was forgotten in between.
-pub(super) fn next_fence(previous: Option<FencingToken>, now_ms: u64) -> FencingToken {
-    FencingToken(previous.map_or(now_ms, |fence| fence.0).saturating_add(1))
 }

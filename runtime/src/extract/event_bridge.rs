@@ -26,6 +26,14 @@ pub struct EventBridge<T> {
     pub region: Option<String>,
 }
 
+impl<T> EventBridge<T> {
+    /// An event without id, time and region; for tests of a function alone.
+    pub fn new(source: impl Into<String>, detail_type: impl Into<String>, detail: T) -> Self {
+        let (source, detail_type) = (source.into(), detail_type.into());
+        Self { detail, detail_type, source, id: String::new(), time: None, region: None }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Envelope<'a> {

@@ -95,9 +95,14 @@ impl<S: Sync> FromDelivery<S> for IdempotencyKey {
 }
 
 impl<S: Sync, T: FromDelivery<S>> FromDelivery<S> for Option<T> {
-    type Rejection = Infallible;
+    type Rejection = Failure;
 
-    async fn from_delivery(delivery: &Delivery, state: &S) -> Result<Self, Infallible> {
-        Ok(T::from_delivery(delivery, state).await.ok())
+    /// `None` where the record can never give the argument. What may pass is still a failure: the message comes back.
+    async fn from_delivery(delivery: &Delivery, state: &S) -> Result<Self, Failure> {
+        match T::from_delivery(delivery, state).await.map_err(Into::into) {
+            Ok(argument) => Ok(Some(argument)),
+            Err(failure) if failure.is_reject() => Ok(None),
+            Err(failure) => Err(failure),
+        }
     }
 }

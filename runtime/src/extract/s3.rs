@@ -36,6 +36,22 @@ pub struct S3Record {
     pub sequencer: Option<String>,
 }
 
+impl S3Notification {
+    /// A notification about these objects; for tests of a function alone.
+    #[must_use]
+    pub fn new(records: impl Into<Vec<S3Record>>) -> Self {
+        Self { records: records.into() }
+    }
+}
+
+impl S3Record {
+    /// An event about that object; for tests of a function alone.
+    pub fn new(event_name: impl Into<String>, bucket: impl Into<String>, key: impl Into<String>) -> Self {
+        let (event_name, bucket, key) = (event_name.into(), bucket.into(), key.into());
+        Self { event_name, event_time: None, bucket, key, size: None, version_id: None, sequencer: None }
+    }
+}
+
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(rename = "Records")]

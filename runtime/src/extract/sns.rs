@@ -26,6 +26,13 @@ pub struct Sns<T> {
     pub subject: Option<String>,
 }
 
+impl<T> Sns<T> {
+    /// A payload as raw message delivery brings it; for tests of a function alone.
+    pub fn new(message: T) -> Self {
+        Self { message, topic_arn: None, message_id: None, subject: None }
+    }
+}
+
 /// What SNS wraps around a payload.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -71,14 +71,24 @@ impl fmt::Debug for Delivery {
 pub(crate) struct Progress {
     runs: AtomicU16,
     was_dropped: AtomicBool,
+    is_stopped: AtomicBool,
 }
 
 impl Progress {
-    /// A run begins: until it ends, it counts as dropped.
-    pub(crate) fn start(&self) -> Running<'_> {
+    /// A run begins: until it ends, it counts as dropped. `None` once the message was told to stop: an extractor that blocks
+    /// its thread may come back long after the answer.
+    pub(crate) fn start(&self) -> Option<Running<'_>> {
+        if self.is_stopped.load(Ordering::Acquire) {
+            return None;
+        }
         self.runs.fetch_add(1, Ordering::Relaxed);
         self.was_dropped.store(true, Ordering::Release);
-        Running(self)
+        Some(Running(self))
+    }
+
+    /// No run begins any more.
+    pub(crate) fn stop(&self) {
+        self.is_stopped.store(true, Ordering::Release);
     }
 
     /// Whether the last run was begun and neither returned nor panicked.

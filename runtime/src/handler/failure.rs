@@ -47,6 +47,9 @@ impl Failure {
     }
 
     /// It may pass, but not before that long. Say why with [`because`](Self::because).
+    ///
+    /// This version only reports the delay ([`Reason::delay`]): the message comes back after the queue's own visibility
+    /// timeout.
     #[must_use]
     pub fn retry_after(delay: Duration) -> Self {
         Self { kind: Kind::Retry { after: Some(delay) }, error: "asked to be tried again later".into() }
@@ -104,18 +107,27 @@ impl Failure {
 
     /// The outcome of a record whose handler, or a layer around it, ended in this failure.
     pub(crate) fn outcome(&self) -> Outcome {
-        let text = self.error.to_string();
+        let text = chain(&*self.error);
         match self.kind {
             Kind::Retry { after } => Outcome::Retry(Reason::with_text(ReasonClass::Handler, &text).retry_after(after)),
             Kind::Reject => Outcome::Rejected(Reason::with_text(ReasonClass::Handler, &text)),
-            Kind::Extract => Outcome::Rejected(Reason::with_text(ReasonClass::Extract, &text)),
+            // Rejections keep the parser's own words as their cause, which may quote the payload.
+            Kind::Extract => Outcome::Rejected(Reason::with_text(ReasonClass::Extract, &self.error.to_string())),
             Kind::NothingToDo => Outcome::Done,
         }
     }
 
-    /// As an error that a tower layer can pass on; [`from_layers`](Self::from_layers) finds it again.
-    pub(crate) fn into_box(self) -> BoxError {
+    /// As an error that a tower layer can return: a layer of one's own rejects with `Failure::reject(..).into_error()`.
+    #[must_use]
+    pub fn into_error(self) -> BoxError {
         Box::new(InLayers(self))
+    }
+
+    /// The failure behind an error that a layer got from the service within; `None` where it is an error of another layer,
+    /// which means retry.
+    #[must_use]
+    pub fn behind(error: &BoxError) -> Option<&Self> {
+        error.downcast_ref::<InLayers>().map(|failure| &failure.0)
     }
 
     /// What comes out of the layers around the handler: its own failure, also where a layer wrapped it, or an error of a
@@ -131,6 +143,24 @@ impl Failure {
         let kind = kind_in_chain(&*error).unwrap_or(Kind::Retry { after: None });
         Self { kind, error }
     }
+}
+
+/// An error and its causes, in one line. A cause that its error quotes already is not said twice.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    /// How many causes are told.
+    const MAX_CAUSES: usize = 4;
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    for _ in 0..MAX_CAUSES {
+        let Some(error) = cause else { break };
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = error.source();
+    }
+    text
 }
 
 /// The kind of the failure that a layer's error wraps, as far as its sources tell.

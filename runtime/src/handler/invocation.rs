@@ -12,24 +12,26 @@ struct Parts {
     clock: SharedClock,
     /// On the monotonic clock; `None` where no deadline is known.
     deadline: Option<Duration>,
-    request_id: Option<Box<str>>,
-    context: Option<Box<dyn Any + Send + Sync>>,
+    host: Host,
+}
+
+/// What the host of an invocation says of it.
+#[derive(Default)]
+pub(crate) struct Host {
+    pub(crate) request_id: Option<Box<str>>,
+    /// The published version of the function; `None` where it is not fixed.
+    pub(crate) handler_version: Option<Box<str>>,
+    pub(crate) context: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Invocation {
     pub(crate) fn new(clock: SharedClock, time_left: Option<Duration>) -> Self {
-        Self::with_host(clock, time_left, None, None)
+        Self::of_host(clock, time_left, Host::default())
     }
 
-    /// An invocation that a host gave an id and a context of its own.
-    pub(crate) fn with_host(
-        clock: SharedClock,
-        time_left: Option<Duration>,
-        request_id: Option<Box<str>>,
-        context: Option<Box<dyn Any + Send + Sync>>,
-    ) -> Self {
-        let deadline = time_left.map(|left| clock.monotonic() + left);
-        Self(Arc::new(Parts { clock, deadline, request_id, context }))
+    pub(crate) fn of_host(clock: SharedClock, time_left: Option<Duration>, host: Host) -> Self {
+        let deadline = time_left.map(|left| clock.monotonic().saturating_add(left));
+        Self(Arc::new(Parts { clock, deadline, host }))
     }
 
     /// The time until the deadline, zero once it is past; `None` where no deadline is known.
@@ -46,19 +48,25 @@ impl Invocation {
     /// The id that Lambda gave the invocation; `None` in other hosts.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.0.request_id.as_deref()
+        self.0.host.request_id.as_deref()
+    }
+
+    /// The version of the handler: on Lambda the published version of the function; `None` for `$LATEST` and elsewhere.
+    #[must_use]
+    pub fn handler_version(&self) -> Option<&str> {
+        self.0.host.handler_version.as_deref()
     }
 
     /// The host's own context, by its type: `lambda_runtime::Context` on Lambda.
     #[must_use]
     pub fn context<C: Any>(&self) -> Option<&C> {
-        self.0.context.as_deref().and_then(|context| (context as &dyn Any).downcast_ref())
+        self.0.host.context.as_deref().and_then(|context| (context as &dyn Any).downcast_ref())
     }
 }
 
 impl fmt::Debug for Invocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = (&self.0.request_id, self.time_left());
+        let parts = (&self.0.host.request_id, self.time_left());
         f.debug_struct("Invocation").field("request_id", &parts.0).field("time_left", &parts.1).finish_non_exhaustive()
     }
 }

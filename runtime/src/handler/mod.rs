@@ -7,6 +7,8 @@ mod into_handled;
 mod invocation;
 mod service;
 
+#[cfg(feature = "lambda")]
+pub(crate) use self::invocation::Host;
 pub use self::{
     delivery::Delivery,
     failure::Failure,
@@ -32,9 +34,9 @@ use crate::extract::FromDelivery;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler for one message",
     label = "not a handler",
-    note = "a handler is an `async fn` of 0 to 8 arguments, each a type of `sqs_runtime::extract` (`Json<T>`, `Body`, `State<S>`, ..)",
+    note = "a handler is an `async fn` of 0 to 8 arguments; each is a type of `sqs_runtime::extract` (`Json<T>` with `T: serde::de::DeserializeOwned`, `Body`, `State<S>`, ..), `Record`, `Invocation`, `IdempotencyKey`, or implements `FromDelivery`",
     note = "it returns `()` or `Result<T, E>` with `T: serde::Serialize` and `E: Into<sqs_runtime::Failure>`",
-    note = "`State<T>` needs `.state(T)` on the consumer, or a `FromRef` from the state that is there",
+    note = "`State<T>` needs `T: Clone` and `.state(T)` on the consumer, or a `FromRef` from the state that is there",
     note = "its future must be `Send`: no `Rc` and no lock guard held across an `.await`"
 )]
 pub trait Handler<T, S>: Clone + Send + Sync + 'static {
@@ -55,7 +57,9 @@ macro_rules! handlers {
         {
             async fn call(self, delivery: Delivery, state: &S) -> Result<Handled, Failure> {
                 $(let $argument = $argument::from_delivery(&delivery, state).await.map_err(Into::into)?;)*
-                let running = delivery.progress().start();
+                let Some(running) = delivery.progress().start() else {
+                    return Err(Failure::retry("told to stop before it started"));
+                };
                 let returned = self($($argument),*).await;
                 running.finish();
                 returned.into_handled()

@@ -18,6 +18,6 @@ where
     let state = Arc::new(state);
     BoxCloneService::new(service_fn(move |delivery| {
         let (handler, state) = (handler.clone(), Arc::clone(&state));
-        async move { handler.call(delivery, &state).await.map_err(Failure::into_box) }
+        async move { handler.call(delivery, &state).await.map_err(Failure::into_error) }
     }))
 }

@@ -22,11 +22,16 @@ pub enum ReasonClass {
     Panic,
     /// The time of the invocation ran out while the handler ran; it was stopped.
     Deadline,
-    /// The time of the invocation was too short to start the handler.
+    /// The time of the invocation was too short to start the message.
     NoTime,
+    /// The time of the invocation ran out before the handler was reached: a layer or an extractor took it all.
+    StoppedBeforeStart,
+    /// The time of the invocation ran out before any thread was free for the message, or a layer or an extractor does not
+    /// yield.
+    NoThread,
     /// The handler did not yield, so that it could not be stopped; it was left behind.
     Abandoned,
-    /// The handler's future was dropped before it ended, by a layer or by the runtime.
+    /// The message's task was dropped before it ended, by the runtime or by a panic of its own end.
     Cancelled,
     /// An argument of the handler could not be made from the record.
     Extract,
@@ -97,8 +102,12 @@ impl ReasonClass {
             Self::Panic => "the handler panicked",
             Self::Deadline => "stopped: the invocation's time ran out",
             Self::NoTime => "too little time was left to start",
+            Self::StoppedBeforeStart => "stopped before its handler was reached: a layer or an extractor took the time",
+            Self::NoThread => {
+                "its handler was not reached: no thread was free, or a layer or an extractor does not yield"
+            }
             Self::Abandoned => "the handler did not yield before the deadline",
-            Self::Cancelled => "the handler was dropped before it ended",
+            Self::Cancelled => "its task was dropped before it ended",
             Self::Extract => "an argument could not be extracted",
             Self::Malformed => "the record is malformed",
             Self::GroupFailed => "an earlier message of its group failed",

@@ -46,7 +46,7 @@ impl PartialBatchResponse {
         let mut failures = Vec::new();
         for index in 0..batch.len() {
             let group = batch.ordered_group(index);
-            let is_blocked = group.is_some_and(|group| failed_groups.contains(group));
+            let is_blocked = group.is_some_and(|group| failed_groups.contains(&group));
             if succeeded(index) && !is_blocked {
                 continue;
             }

@@ -18,7 +18,12 @@ use tower::Service;
 
 use super::{LambdaConfig, Pipeline, ticker::Ticker};
 use crate::{
-    Consumer, Error, batch::Batch, clock::epoch_ms, error::Kind, handler::Invocation, response::PartialBatchResponse,
+    Consumer, Error,
+    batch::Batch,
+    clock::epoch_ms,
+    error::Kind,
+    handler::{Host, Invocation},
+    response::PartialBatchResponse,
 };
 
 /// Serves invocations until the runtime stops: several at once where Lambda allows it (`AWS_LAMBDA_MAX_CONCURRENCY`), else
@@ -99,9 +104,8 @@ impl LambdaService {
         let _open = self.ticker.open();
         let LambdaEvent { payload, context } = event;
         let time_left = self.time_left(&context);
-        let request_id = Some(context.request_id.as_str().into());
         let clock = Arc::clone(self.pipeline.clock());
-        let invocation = Invocation::with_host(clock, time_left, request_id, Some(Box::new(context)));
+        let invocation = Invocation::of_host(clock, time_left, host(context));
         let report = self.pipeline.run(Batch::from_raw(payload)?, invocation).await?;
         Ok(report.response()?)
     }
@@ -120,6 +124,13 @@ impl Service<LambdaEvent<Box<RawValue>>> for LambdaService {
         let answer = self.clone().answer(event);
         Box::pin(async move { answer.await.map_err(|error| diagnostic(&error)) })
     }
+}
+
+/// What Lambda says of an invocation. `$LATEST` is no version: what it means changes with every deployment.
+fn host(context: Context) -> Host {
+    let version = context.env_config.version.as_str();
+    let handler_version = (!matches!(version, "" | "$LATEST")).then(|| version.into());
+    Host { request_id: Some(context.request_id.as_str().into()), handler_version, context: Some(Box::new(context)) }
 }
 
 /// The error as Lambda shows it.

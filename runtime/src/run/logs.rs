@@ -8,11 +8,20 @@ pub(super) fn install(on_lambda: bool) {
     let filter = filter();
     // An error means that there is a subscriber already.
     let _ = if on_lambda {
-        let json = fmt().json().flatten_event(true).with_current_span(false).with_span_list(false);
-        json.with_env_filter(filter).with_target(false).finish().try_init()
+        let json = fmt().json().flatten_event(true).with_current_span(true).with_span_list(false);
+        json.with_env_filter(filter).with_target(false).finish().try_init().map(|()| log_panics())
     } else {
         fmt().with_writer(std::io::stderr).with_env_filter(filter).with_target(false).finish().try_init()
     };
+}
+
+/// A panic's own words go through the log as well: written raw they could forge a line of it.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let said = panic.payload_as_str().unwrap_or("a panic without a text");
+        let location = panic.location().map(tracing::field::display);
+        tracing::error!(location, "panicked: {}", crate::batch::loggable(said));
+    }));
 }
 
 /// `RUST_LOG`, else the level that Lambda's log configuration sets, else `info`.

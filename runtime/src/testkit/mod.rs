@@ -1,10 +1,12 @@
 //! For tests of consumers, yours and ours.
 
+mod delivery;
 mod manual_clock;
 mod recording_queue;
 mod seeded;
 
 pub use self::{
+    delivery::delivery,
     manual_clock::ManualClock,
     recording_queue::{QueueCall, RecordingQueue},
     seeded::Seeded,

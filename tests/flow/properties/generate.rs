@@ -31,6 +31,8 @@ pub(super) struct Message {
     pub(super) key: Option<u8>,
     pub(super) form: Form,
     pub(super) behaviour: Behaviour,
+    /// The place of the first well-formed record of this message: what its body says.
+    origin: usize,
 }
 
 /// Whether the record is well-formed.
@@ -78,6 +80,7 @@ fn message() -> impl Strategy<Value = Message> {
         key,
         form,
         behaviour: Behaviour { yields, end },
+        origin: 0,
     })
 }
 
@@ -85,9 +88,12 @@ fn message() -> impl Strategy<Value = Message> {
 fn same_message_same_content(records: &mut [Message]) {
     for later in 0..records.len() {
         let id = records[later].id;
-        if let Some(first) = records[..later].iter().find(|first| id.is_some() && first.id == id).cloned() {
+        let first = records[..later].iter().find(|first| id.is_some() && first.id == id).cloned();
+        let first_good = records[..later].iter().position(|first| first.id == id && first.form == Form::Good);
+        if let Some(first) = first {
             records[later] = Message { form: records[later].form, ..first };
         }
+        records[later].origin = first_good.filter(|_| id.is_some()).unwrap_or(later);
     }
 }
 
@@ -96,9 +102,9 @@ impl Message {
         self.id.map(|id| format!("m-{id}"))
     }
 
-    fn to_json(&self, index: usize, arn: &str) -> Value {
+    fn to_json(&self, arn: &str) -> Value {
         let body = match self.form {
-            Form::Good => json!(self.behaviour.to_body(index)),
+            Form::Good => json!(self.behaviour.to_body(self.origin)),
             Form::BodyMissing => json!(null),
             Form::BodyIsNumber => json!(5),
         };
@@ -123,7 +129,7 @@ impl Message {
 impl Case {
     pub(super) fn event(&self) -> String {
         let arn = if self.fifo { FIFO } else { STANDARD };
-        let records: Vec<_> = self.records.iter().enumerate().map(|(index, m)| m.to_json(index, arn)).collect();
+        let records: Vec<_> = self.records.iter().map(|message| message.to_json(arn)).collect();
         json!({ "Records": records }).to_string()
     }
 

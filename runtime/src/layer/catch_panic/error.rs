@@ -1,6 +1,10 @@
 //! What is left of a panic.
 
-use std::{any::Any, fmt};
+use std::{
+    any::Any,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 /// The handler, or a layer within, panicked.
 #[derive(Debug)]
@@ -9,9 +13,14 @@ pub struct Panicked {
 }
 
 impl Panicked {
-    pub(super) fn new(panic: &(dyn Any + Send)) -> Self {
+    /// Takes a panic's payload apart. Its own end may panic again; what that leaves behind is leaked.
+    pub(crate) fn new(panic: Box<dyn Any + Send>) -> Self {
         let message = panic.downcast_ref::<&str>().map(|text| (*text).into());
-        Self { message: message.or_else(|| panic.downcast_ref::<String>().map(|text| text.as_str().into())) }
+        let message = message.or_else(|| panic.downcast_ref::<String>().map(|text| text.as_str().into()));
+        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+            std::mem::forget(again);
+        }
+        Self { message }
     }
 
     /// The panic's message, where it was a text.

@@ -45,7 +45,7 @@ where
         };
         match catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) {
             Ok(poll) => poll.map_err(Into::into),
-            Err(panic) => Poll::Ready(Err(Panicked::new(&*panic).into())),
+            Err(panic) => Poll::Ready(Err(Panicked::new(panic).into())),
         }
     }
 }

@@ -33,7 +33,7 @@ impl<S> Layer<S> for CatchPanicLayer {
     }
 }
 
-/// Turns a panic of the service within into [`Panicked`], while it is called and while its future runs.
+/// Turns a panic of the service within into [`Panicked`], while it is made ready, while it is called and while its future runs.
 ///
 /// Not caught, because nothing can be: an abort (also `panic = "abort"`), a stack overflow, running out of memory, a panic
 /// while unwinding. Tasks that the handler spawned itself panic for themselves.
@@ -60,12 +60,15 @@ where
     type Future = CatchPanicFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(cx).map_err(Into::into)
+        match catch_unwind(AssertUnwindSafe(|| self.inner.poll_ready(cx))) {
+            Ok(ready) => ready.map_err(Into::into),
+            Err(panic) => Poll::Ready(Err(Panicked::new(panic).into())),
+        }
     }
 
     fn call(&mut self, request: R) -> Self::Future {
         // The service is not used again after a panic: each message runs on a clone of its own.
         let called = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
-        CatchPanicFuture::new(called.map_err(|panic| Panicked::new(&*panic)))
+        CatchPanicFuture::new(called.map_err(Panicked::new))
     }
 }

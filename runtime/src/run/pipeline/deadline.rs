@@ -57,6 +57,11 @@ impl Deadline {
         }
     }
 
+    /// When the answer goes out.
+    pub(super) fn answer(&self) -> Duration {
+        self.answer
+    }
+
     /// When the phase after this one begins; `None` after the last.
     pub(super) fn end_of(&self, phase: Phase) -> Option<Duration> {
         match phase {

@@ -31,9 +31,17 @@ pub(super) struct Running {
     pub(super) started: Duration,
 }
 
+impl Running {
+    /// Tells the handler to stop; it is gone when its task says how it ended.
+    pub(super) fn stop(&self) {
+        self.progress.stop();
+        self.abort.abort();
+    }
+}
+
 impl Drop for Running {
     /// Whoever drops a batch stops its handlers: nothing of ours runs on behind an answer.
     fn drop(&mut self) {
-        self.abort.abort();
+        self.stop();
     }
 }

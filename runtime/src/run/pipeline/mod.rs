@@ -11,6 +11,7 @@ mod task;
 
 use std::{
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -26,6 +27,7 @@ use crate::{
     consumer::Seams,
     error::Kind,
     handler::{Invocation, MessageService},
+    layer::Panicked,
 };
 
 /// A consumer made ready to run: what every host drives. Clones share the concurrency limit.
@@ -34,13 +36,21 @@ pub struct Pipeline(Arc<Shared>);
 
 /// What all batches of one consumer share.
 struct Shared {
-    /// A prototype, cloned for each batch and again for each message.
+    /// A prototype, cloned for each message.
     service: Mutex<MessageService>,
     permits: Arc<Semaphore>,
     idempotency: Option<Idempotency>,
     checks: Checks,
     single_queue: bool,
     seams: Seams,
+}
+
+impl Shared {
+    /// The service for one message. Its layers are the user's: cloning them may panic.
+    fn service(&self) -> Result<MessageService, Panicked> {
+        let service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
+        catch_unwind(AssertUnwindSafe(|| service.clone())).map_err(Panicked::new)
+    }
 }
 
 impl Pipeline {
@@ -50,27 +60,26 @@ impl Pipeline {
     ///
     /// If the consumer says nothing about idempotency: nobody should run unguarded by forgetting a line.
     pub fn new(consumer: Consumer) -> Result<Self, Error> {
-        Self::build(consumer, |_| Err(Kind::NoIdempotency.into()))
+        Self::build(consumer, || Err(Kind::NoIdempotency.into()))
     }
 
     /// Makes a consumer ready for `replay` or a test: if it says nothing about idempotency, claims are kept in memory.
     #[must_use]
     pub fn for_tests(consumer: Consumer) -> Self {
-        let memory =
-            |seams: &Seams| Ok::<_, std::convert::Infallible>(Idempotency::memory_with(Arc::clone(&seams.clock)));
-        match Self::build(consumer, memory) {
+        match Self::build(consumer, || Ok::<_, std::convert::Infallible>(Idempotency::memory())) {
             Ok(pipeline) => pipeline,
             Err(never) => match never {},
         }
     }
 
-    fn build<E>(consumer: Consumer, unsaid: impl FnOnce(&Seams) -> Result<Idempotency, E>) -> Result<Self, E> {
+    fn build<E>(consumer: Consumer, unsaid: impl FnOnce() -> Result<Idempotency, E>) -> Result<Self, E> {
         let (service, settings) = consumer.into_parts();
         let idempotency = match settings.guard {
             Guard::On(idempotency) => Some(idempotency),
             Guard::Off => None,
-            Guard::Unsaid => Some(unsaid(&settings.seams)?),
+            Guard::Unsaid => Some(unsaid()?),
         };
+        let idempotency = idempotency.map(|idempotency| idempotency.on(&settings.seams.clock));
         let permits = Arc::new(Semaphore::new(settings.concurrency.get().min(Semaphore::MAX_PERMITS)));
         let (checks, single_queue, seams) = (settings.checks, settings.single_queue, settings.seams);
         Ok(Self(Arc::new(Shared { service: Mutex::new(service), permits, idempotency, checks, single_queue, seams })))
@@ -91,8 +100,7 @@ impl Pipeline {
             }
             tracing::warn!(records = batch.len(), "the event mixes records of several queues");
         }
-        let service = self.0.service.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let report = Drive::new(Arc::clone(&self.0), service, batch, invocation).run().await;
+        let report = Drive::new(Arc::clone(&self.0), batch, invocation).run().await;
         log::failures(&report);
         Ok(report)
     }

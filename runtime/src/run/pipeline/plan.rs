@@ -2,11 +2,12 @@
 //!
 //! Three reasons to wait, and each record has at most one predecessor of a kind, always an earlier one, so that no wait can
 //! close a ring:
-//! - a **copy** has the message id of an earlier record: one run, and both share its outcome;
+//! - a **copy** has the message id and the body of an earlier record: one run, and both share its outcome;
 //! - a **group** member follows the record before it in its FIFO group, and is not started once that one failed;
-//! - a **key** sibling has the idempotency key of an earlier record: the later claims once the earlier is settled.
+//! - a **key** sibling has the idempotency key, or only the id, of an earlier record: the later claims once the earlier is
+//!   settled.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, hash::Hash};
 
 use crate::batch::Batch;
 
@@ -80,7 +81,10 @@ impl Links {
 
 /// The waits of a batch. `key` gives what two records share if they are the same work under different message ids; `None`
 /// for records without a key, and everywhere if keys are message ids.
-pub(super) fn plan<K: std::hash::Hash + Eq>(batch: &Batch, key: impl Fn(usize) -> Option<K>) -> Vec<Links> {
+///
+/// `is_guarded` says whether messages are claimed. Then two records with one id and different bodies are no copies: the later
+/// one must meet the claim, which tells a repetition from a conflict.
+pub(super) fn plan<K: Hash + Eq>(batch: &Batch, is_guarded: bool, key: impl Fn(usize) -> Option<K>) -> Vec<Links> {
     let mut links = vec![Links::FREE; batch.len()];
     // The last record of each id, group and key so far. Looked up by name only: no order is taken from these maps.
     let mut ids = HashMap::with_capacity(batch.len());
@@ -89,13 +93,14 @@ pub(super) fn plan<K: std::hash::Hash + Eq>(batch: &Batch, key: impl Fn(usize) -
     for later in 0..batch.len() {
         // A malformed record is nobody's copy: its own failure must show, and it never runs.
         let id = batch.message_id(later).filter(|_| !batch.is_malformed(later));
-        let copied = id.and_then(|id| ids.insert(id, later));
+        let same_id = id.and_then(|id| ids.insert(id, later));
+        let copied = same_id.filter(|earlier| !is_guarded || batch.have_same_body(*earlier, later));
         let before = batch.ordered_group(later).and_then(|group| groups.insert(group, later));
         link(&mut links, Wait::Copy, copied, later);
         link(&mut links, Wait::Group, before, later);
         if copied.is_none() {
             let sibling = key(later).and_then(|key| keys.insert(key, later));
-            link(&mut links, Wait::Key, sibling, later);
+            link(&mut links, Wait::Key, sibling.or(same_id), later);
         }
     }
     links

@@ -1,4 +1,6 @@
-//! The task of one record.
+//! The task of one record: from its delivery to what it says at its end.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use futures_util::{
     FutureExt,
@@ -6,10 +8,12 @@ use futures_util::{
 };
 use tokio::sync::mpsc::UnboundedSender;
 use tower::{BoxError, ServiceExt};
+use tracing::Instrument;
 
 use crate::{
-    handler::{Delivery, Handled, MessageService},
-    layer::CatchPanic,
+    handler::{Delivery, Failure, Handled, MessageService},
+    layer::{CatchPanic, Panicked},
+    outcome::{Outcome, Reason, ReasonClass},
 };
 
 /// What a task says when it ends.
@@ -21,9 +25,29 @@ pub(super) struct Ended {
 /// How a task ended.
 pub(super) enum How {
     /// The layers and the handler in them came to a result.
-    Returned(Result<Handled, BoxError>),
+    Returned { outcome: Outcome, nothing_to_do: bool },
     /// It was told to stop, or the runtime dropped it.
     Dropped,
+}
+
+impl How {
+    pub(super) fn panicked(panicked: &Panicked) -> Self {
+        let reason = Reason::with_text(ReasonClass::Panic, &panicked.to_string());
+        Self::Returned { outcome: Outcome::Retry(reason), nothing_to_do: false }
+    }
+
+    /// What a result means. The error is the user's: its text and its end may panic too, so both happen in here.
+    fn of(result: Result<Handled, BoxError>) -> Self {
+        let Err(error) = result else { return Self::Returned { outcome: Outcome::Done, nothing_to_do: false } };
+        let how = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(panicked) = error.downcast_ref() {
+                return Self::panicked(panicked);
+            }
+            let failure = Failure::from_layers(error);
+            Self::Returned { outcome: failure.outcome(), nothing_to_do: failure.is_nothing_to_do() }
+        }));
+        how.unwrap_or_else(|panic| Self::panicked(&Panicked::new(panic)))
+    }
 }
 
 /// Says how a task ended, exactly once, also if the task is dropped or one of our own layers panics.
@@ -38,7 +62,7 @@ impl Teller {
         Self { index, told, how: None }
     }
 
-    fn tell(mut self, how: Option<How>) {
+    pub(super) fn tell(mut self, how: Option<How>) {
         self.how = how;
     }
 }
@@ -58,7 +82,8 @@ pub(super) fn run(
     stop: AbortRegistration,
     teller: Teller,
 ) -> BoxFuture<'static, ()> {
+    let span = tracing::info_span!("message", message_id = &*delivery.record().display_id());
     let message = Abortable::new(CatchPanic::new(service).oneshot(delivery), stop);
     // `map` drops the message's future before it calls this.
-    Box::pin(message.map(move |ended| teller.tell(ended.ok().map(How::Returned))))
+    Box::pin(message.map(move |ended| teller.tell(ended.ok().map(How::of))).instrument(span))
 }

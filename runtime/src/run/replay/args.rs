@@ -1,6 +1,6 @@
 //! The command line's arguments.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use lexopt::prelude::*;
 
@@ -48,8 +48,10 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             Value(path) => files.push(PathBuf::from(path)),
-            Long("redeliver") => replay = replay.redeliver(parser.value()?.parse()?),
-            Long("deadline-ms") => replay = replay.deadline(Duration::from_millis(parser.value()?.parse()?)),
+            Long("redeliver") => replay = replay.redeliver(number(&mut parser, "--redeliver")?),
+            Long("deadline-ms") => {
+                replay = replay.deadline(Duration::from_millis(number(&mut parser, "--deadline-ms")?));
+            }
             Long("help") | Short('h') => return Ok(Command::Help),
             other => return Err(other.unexpected()),
         }
@@ -58,6 +60,12 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
         return Err("a file is missing".into());
     }
     Ok(Command::Replay(Args { files, replay }))
+}
+
+fn number<N: FromStr>(parser: &mut lexopt::Parser, option: &str) -> Result<N, lexopt::Error> {
+    let value = parser.value()?;
+    let number = value.to_str().and_then(|text| text.parse().ok());
+    number.ok_or_else(|| format!("{option} takes a whole number, not {}", value.to_string_lossy()).into())
 }
 
 fn usage(text: &str) -> Error {
@@ -88,7 +96,7 @@ mod tests {
             (&["serve"][..], "unknown command serve"),
             (&[][..], "a command is missing"),
             (&["replay"][..], "a file is missing"),
-            (&["replay", "a", "--redeliver", "many"][..], "cannot parse argument \"many\""),
+            (&["replay", "a", "--redeliver", "many"][..], "--redeliver takes a whole number, not many"),
             (&["replay", "a", "--twice"][..], "invalid option '--twice'"),
         ] {
             let error = parsed(args).err().unwrap_or_default();

@@ -20,7 +20,7 @@ pub(super) fn read(path: &Path) -> Vec<Result<Box<str>, Error>> {
     let bytes = if path == Path::new("-") { standard_input() } else { fs::read(path) };
     match bytes {
         Ok(bytes) => split(&bytes),
-        Err(error) => vec![Err(Kind::Read { path: path.to_owned(), error }.into())],
+        Err(error) => vec![Err(Kind::Read(error).into())],
     }
 }
 

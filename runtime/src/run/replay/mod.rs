@@ -12,7 +12,7 @@ use std::{
 
 use self::args::{Args, Command};
 use super::{Pipeline, Report, ticker::Ticker};
-use crate::{Consumer, Error, batch::Batch, error::Kind};
+use crate::{Consumer, Error, batch::Batch, error::Kind, response::PartialBatchResponse};
 
 /// Runs recorded events through a consumer: what `replay` on the command line does, as a value.
 ///
@@ -64,23 +64,38 @@ impl Replay {
         Self { deadline: Some(deadline), ..self }
     }
 
-    /// Runs one event and its redeliveries.
+    /// Runs one event and its redeliveries, and keeps the report of each.
     ///
     /// # Errors
     ///
     /// If the event is not understood, or a failure in it cannot be reported by name.
     pub async fn event(&self, pipeline: &Pipeline, event: impl Into<Box<str>>) -> Result<Replayed, Error> {
-        let mut batch = Batch::from_json(event)?;
         let mut reports = Vec::new();
+        let kept = |report: Report, _| {
+            reports.push(report);
+            Ok(())
+        };
+        self.each_delivery(pipeline, event, kept).await?;
+        Ok(Replayed { reports })
+    }
+
+    /// Runs one event and its redeliveries, and keeps nothing.
+    async fn each_delivery(
+        &self,
+        pipeline: &Pipeline,
+        event: impl Into<Box<str>>,
+        mut delivered: impl FnMut(Report, PartialBatchResponse) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut batch = Batch::from_json(event)?;
         for delivery in 0..=self.redeliver {
             if delivery > 0 {
                 batch = batch.redelivered()?;
             }
             let report = pipeline.run(batch.clone(), pipeline.invocation(self.deadline)).await?;
-            report.response()?;
-            reports.push(report);
+            let response = report.response()?;
+            delivered(report, response)?;
         }
-        Ok(Replayed { reports })
+        Ok(())
     }
 }
 
@@ -137,20 +152,19 @@ async fn files(pipeline: &Pipeline, args: &Args) -> i32 {
     code
 }
 
-/// Runs one event; its lines are written when all of its deliveries have an answer.
+/// Runs one event; the line of each delivery is written as soon as it is answered.
 async fn answer(
     pipeline: &Pipeline,
     replay: &Replay,
     event: Box<str>,
     runs: &mut BTreeMap<String, u32>,
 ) -> Result<(), Error> {
-    let replayed = replay.event(pipeline, event).await?;
-    for (report, response) in replayed.reports().iter().zip(replayed.responses()) {
-        tell(&table::of(report, runs));
+    let told = |report: Report, response: PartialBatchResponse| {
+        tell(&table::of(&report, runs));
         let mut out = io::stdout().lock();
-        writeln!(out, "{response}").and_then(|()| out.flush()).map_err(Kind::Write)?;
-    }
-    Ok(())
+        Ok(writeln!(out, "{}", response.to_json()).and_then(|()| out.flush()).map_err(Kind::Write)?)
+    };
+    replay.each_delivery(pipeline, event, told).await
 }
 
 /// Text for people. Nobody reads it where standard error is closed.

@@ -1,8 +1,13 @@
 //! What the store answered, and what that means for a record.
 
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+
 use super::{Drive, Stored, retry};
 use crate::{
     claim::{ClaimAnswer, CompleteAnswer, HeldAnswer, Lease, StoreError},
+    layer::Panicked,
     outcome::{Outcome, Reason, ReasonClass},
     run::pipeline::{
         deadline::Phase,
@@ -19,10 +24,10 @@ impl Drive {
                     self.land(index, completed(answer));
                 }
             }
-            Stored::Released(outcomes, answers) => {
+            Stored::GivenUp(outcomes, answers) => {
                 for ((index, outcome), answer) in answered(outcomes, answers) {
                     if let Some(HeldAnswer::Unknown(error)) = answer {
-                        tracing::warn!(index, %error, "a claim could not be released; it runs out with its lease");
+                        tracing::warn!(index, %error, "a claim could not be given up; it runs out with its lease");
                     }
                     self.land(index, outcome);
                 }
@@ -64,6 +69,15 @@ fn with_error(class: ReasonClass, error: &StoreError) -> Outcome {
     Outcome::Retry(Reason::with_text(class, &error.to_string()))
 }
 
+/// What a store answers. A store that panics has answered nothing, and only for the messages that it was asked about.
+pub(super) async fn unless_it_panics<A, F: Future<Output = Vec<A>>>(call: impl FnOnce() -> F) -> Vec<A> {
+    let answers = AssertUnwindSafe(async move { call().await }).catch_unwind().await;
+    answers.unwrap_or_else(|panic| {
+        tracing::error!(panic = %Panicked::new(panic), "the idempotency store panicked");
+        Vec::new()
+    })
+}
+
 /// Pairs each element with its answer; an answer that is missing is `None`, an unknown.
 fn answered<T, A>(asked: Vec<T>, answers: Vec<A>) -> impl Iterator<Item = (T, Option<A>)> {
     asked.into_iter().zip(answers.into_iter().map(Some).chain(std::iter::repeat_with(|| None)))
@@ -71,9 +85,10 @@ fn answered<T, A>(asked: Vec<T>, answers: Vec<A>) -> impl Iterator<Item = (T, Op
 
 fn not_claimed(answer: Option<ClaimAnswer>) -> Outcome {
     match answer {
-        Some(ClaimAnswer::Completed) => Outcome::AlreadyDone,
+        Some(ClaimAnswer::Completed { .. }) => Outcome::AlreadyDone,
         Some(ClaimAnswer::InProgress { .. }) => Outcome::InProgressElsewhere,
         Some(ClaimAnswer::KeyConflict) => Outcome::Rejected(Reason::new(ReasonClass::KeyConflict)),
+        Some(ClaimAnswer::RejectedBefore { .. }) => Outcome::Rejected(Reason::new(ReasonClass::RejectedBefore)),
         Some(ClaimAnswer::Corrupt) => retry(ReasonClass::StoreCorrupt),
         Some(ClaimAnswer::Unavailable(error)) => with_error(ReasonClass::StoreUnavailable, &error),
         Some(ClaimAnswer::Unknown(error)) => with_error(ReasonClass::ClaimUnknown, &error),
@@ -85,6 +100,7 @@ fn completed(answer: Option<CompleteAnswer>) -> Outcome {
     match answer {
         Some(CompleteAnswer::Committed) => Outcome::Done,
         Some(CompleteAnswer::CompletedElsewhere) => Outcome::AlreadyDone,
+        Some(CompleteAnswer::KeyConflict) => Outcome::Rejected(Reason::new(ReasonClass::KeyConflict)),
         Some(CompleteAnswer::LeaseLost) => retry(ReasonClass::LeaseLost),
         Some(CompleteAnswer::Unknown(error)) => with_error(ReasonClass::CommitUnknown, &error),
         None => retry(ReasonClass::CommitUnknown),

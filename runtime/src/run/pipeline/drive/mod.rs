@@ -12,6 +12,7 @@ mod time;
 use std::{
     collections::BTreeMap,
     future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -29,9 +30,10 @@ use super::{
     task::Ended,
 };
 use crate::{
-    batch::Batch,
-    claim::{ClaimAnswer, CompleteAnswer, HeldAnswer, IdempotencyKey},
-    handler::{Invocation, MessageService},
+    batch::{Batch, Record},
+    claim::{ClaimAnswer, CompleteAnswer, HeldAnswer, Idempotency, IdempotencyKey},
+    handler::Invocation,
+    layer::Panicked,
     outcome::{Outcome, Reason, ReasonClass},
 };
 
@@ -40,7 +42,6 @@ type Acquiring = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, Acquir
 /// A batch while it runs.
 pub(super) struct Drive {
     shared: Arc<Shared>,
-    service: MessageService,
     batch: Batch,
     invocation: Invocation,
     deadline: Option<Deadline>,
@@ -63,8 +64,8 @@ pub(super) struct Drive {
 enum Stored {
     Claimed(Vec<usize>, Vec<ClaimAnswer>),
     Completed(Vec<usize>, Vec<CompleteAnswer>),
-    /// Released, with the outcomes that were decided before: the answer changes none of them.
-    Released(Vec<(usize, Outcome)>, Vec<HeldAnswer>),
+    /// Released or remembered as rejected, with the outcomes that were decided before: the answer changes none of them.
+    GivenUp(Vec<(usize, Outcome)>, Vec<HeldAnswer>),
 }
 
 /// What wakes the loop, in the order in which it is looked at.
@@ -76,13 +77,13 @@ enum Event {
 }
 
 impl Drive {
-    pub(super) fn new(shared: Arc<Shared>, service: MessageService, batch: Batch, invocation: Invocation) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, batch: Batch, invocation: Invocation) -> Self {
         let deadline = Deadline::of(&invocation, &shared.seams.clock);
-        let schedule = Schedule::new(plan(&batch, |index| sibling_key(&shared, &batch, index)));
+        let links = plan(&batch, shared.idempotency.is_some(), |index| sibling_key(&shared, &batch, index));
+        let schedule = Schedule::new(links);
         let (teller, ended) = mpsc::unbounded_channel();
         let mut drive = Self {
             shared,
-            service,
             batch,
             invocation,
             deadline,
@@ -155,7 +156,18 @@ impl Drive {
 /// The key by which this record may be the same work as another message; `None` if keys are message ids.
 fn sibling_key(shared: &Shared, batch: &Batch, index: usize) -> Option<IdempotencyKey> {
     let idempotency = shared.idempotency.as_ref().filter(|idempotency| !idempotency.is_keyed_by_message_id())?;
-    idempotency.key_of(&batch.record(index).ok()?)
+    key_of(idempotency, &batch.record(index).ok()?).ok()
+}
+
+/// The record's key, or the outcome of a record without one. The function that takes it is the user's, and may panic.
+fn key_of(idempotency: &Idempotency, record: &Record) -> Result<IdempotencyKey, Outcome> {
+    match catch_unwind(AssertUnwindSafe(|| idempotency.key_of(record))) {
+        Ok(key) => key.ok_or_else(|| retry(ReasonClass::MissingKey)),
+        Err(panic) => {
+            let text = format!("its function panicked: {}", Panicked::new(panic));
+            Err(Outcome::Retry(Reason::with_text(ReasonClass::MissingKey, &text)))
+        }
+    }
 }
 
 /// A retry for that reason.

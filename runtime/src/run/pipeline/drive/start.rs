@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::AbortHandle;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Drive, Stored, retry};
+use super::{Drive, Stored, answers::unless_it_panics, key_of};
 use crate::{
     batch::Record,
     claim::{ClaimRequest, Idempotency, Lease, Owner, PayloadHash},
@@ -14,7 +14,7 @@ use crate::{
     run::pipeline::{
         deadline::Phase,
         flight::{Flight, Running, Stage},
-        task::{self, Teller},
+        task::{self, How, Teller},
     },
 };
 
@@ -43,8 +43,10 @@ impl Drive {
             }
         }
         if let Some(idempotency) = idempotency.filter(|_| !requests.is_empty()) {
-            self.stored
-                .push(Box::pin(async move { Stored::Claimed(indexes, idempotency.store().claim(&requests).await) }));
+            let time_left = self.time_for_the_store();
+            self.stored.push(Box::pin(async move {
+                Stored::Claimed(indexes, unless_it_panics(|| idempotency.store().claim(&requests, time_left)).await)
+            }));
         }
     }
 
@@ -93,7 +95,7 @@ impl Drive {
 
     pub(super) fn claim_request(&self, idempotency: &Idempotency, record: &Record) -> Result<ClaimRequest, Outcome> {
         let clock = &self.shared.seams.clock;
-        let key = idempotency.key_of(record).ok_or_else(|| retry(ReasonClass::MissingKey))?;
+        let key = key_of(idempotency, record)?;
         let owner = Owner::draw(&*self.shared.seams.random)
             .map_err(|error| Outcome::Retry(Reason::with_text(ReasonClass::StoreUnavailable, &error.to_string())))?;
         Ok(ClaimRequest {
@@ -102,6 +104,7 @@ impl Drive {
             lease_expires_at_ms: idempotency.lease_expires_at_ms(clock, self.invocation.time_left()),
             expires_at_s: idempotency.expires_at_s(clock),
             payload_hash: PayloadHash::of(record.body().as_bytes()),
+            version: self.invocation.handler_version().map(Into::into),
         })
     }
 
@@ -113,6 +116,9 @@ impl Drive {
         let seams = &self.shared.seams;
         let running = Running { lease, progress, abort, started: seams.clock.monotonic() };
         self.flights.insert(index, Flight { permit, stage: Stage::Running(running) });
-        seams.spawner.spawn(task::run(self.service.clone(), delivery, stop, teller));
+        match self.shared.service() {
+            Ok(service) => seams.spawner.spawn(task::run(service, delivery, stop, teller)),
+            Err(panicked) => teller.tell(Some(How::panicked(&panicked))),
+        }
     }
 }

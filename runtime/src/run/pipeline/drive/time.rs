@@ -1,8 +1,10 @@
 //! What the clock says: when nothing starts any more, what is left behind, when the answer goes out.
 
+use std::time::Duration;
+
 use super::{Drive, retry};
 use crate::{
-    outcome::ReasonClass,
+    outcome::{Outcome, Reason, ReasonClass},
     run::pipeline::{
         deadline::Phase,
         flight::{Flight, Stage},
@@ -14,6 +16,12 @@ impl Drive {
         let clock = &self.shared.seams.clock;
         let end = self.deadline.and_then(|deadline| deadline.end_of(self.phase));
         self.alarm = end.map(|end| clock.sleep(end.saturating_sub(clock.monotonic())));
+    }
+
+    /// The time until the answer goes out, for requests to the store.
+    pub(super) fn time_for_the_store(&self) -> Option<Duration> {
+        let now = self.shared.seams.clock.monotonic();
+        self.deadline.map(|deadline| deadline.answer().saturating_sub(now))
     }
 
     /// Enters the phase that the clock says, whether or not a timer was on time.
@@ -45,7 +53,7 @@ impl Drive {
         self.schedule.close(|index| flights.contains_key(&index));
         for flight in self.flights.values() {
             if let Stage::Running(running) = &flight.stage {
-                running.abort.abort();
+                running.stop();
             }
         }
     }
@@ -55,9 +63,10 @@ impl Drive {
         let is_running = |flight: &Flight| matches!(flight.stage, Stage::Running(_));
         let running: Vec<_> = self.flights.iter().filter(|(_, flight)| is_running(flight)).map(|(i, _)| *i).collect();
         for index in running {
-            tracing::error!(index, "a handler did not yield before the deadline and was left behind");
-            self.note_run(index);
-            self.land(index, retry(ReasonClass::Abandoned));
+            let runs = self.note_run(index).map_or(0, |(_, _, runs)| runs);
+            // It never starts: it was told to stop, and looks at that before its first step and before its handler.
+            let unstarted = || Outcome::NotStarted(Reason::new(ReasonClass::NoThread));
+            self.land(index, if runs == 0 { unstarted() } else { retry(ReasonClass::Abandoned) });
         }
     }
 
