@@ -11,6 +11,7 @@ mod support;
 
 mod batch;
 mod claim;
+mod conformance;
 mod deadline;
 mod extract;
 mod handler;

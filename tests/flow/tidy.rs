@@ -50,7 +50,8 @@ fn the_pure_rooms_name_no_runtime_no_clock_and_no_io() {
 #[test]
 fn only_the_claim_of_a_store_names_its_sdk() {
     for file in rust_files(&root().join("runtime/src")) {
-        assert!(!code(&file).contains("aws_sdk"), "{} names an SDK", file.display());
+        let is_its_room = file.components().any(|part| part.as_os_str() == "dynamodb");
+        assert!(is_its_room || !code(&file).contains("aws_sdk"), "{} names an SDK", file.display());
     }
 }
 

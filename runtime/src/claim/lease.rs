@@ -22,6 +22,13 @@ impl Owner {
         Self(bits.to_be_bytes())
     }
 
+    /// The owner that [`to_text`](Self::to_text) wrote.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let is_ours = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u128::from_str_radix(text, 16).ok().filter(|_| is_ours).map(Self::from_bits)
+    }
+
     /// In hexadecimal, 32 characters, as it is stored.
     #[must_use]
     pub fn to_text(self) -> String {

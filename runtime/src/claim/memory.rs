@@ -72,7 +72,12 @@ impl MemoryStore {
 }
 
 /// Runs one conditional write.
-fn write(rows: &mut Rows, key: &IdempotencyKey, allows: bool, next: impl FnOnce(Option<&Row>) -> Option<Row>) -> Write {
+fn write(
+    rows: &mut Rows,
+    key: &IdempotencyKey,
+    allows: bool,
+    next: impl FnOnce(Option<&Row>) -> Option<Row>,
+) -> Write<Row> {
     let row = rows.get(key);
     let next = if allows { next(row) } else { None };
     let written = protocol::write(row, next);
@@ -83,7 +88,7 @@ fn write(rows: &mut Rows, key: &IdempotencyKey, allows: bool, next: impl FnOnce(
 }
 
 /// Runs one conditional write that only the holder of a lease may do.
-fn write_held(rows: &mut Rows, lease: &Lease, next: impl FnOnce(&Row) -> Row) -> Write {
+fn write_held(rows: &mut Rows, lease: &Lease, next: impl FnOnce(&Row) -> Row) -> Write<Row> {
     let allows = protocol::holds(rows.get(&lease.key), lease);
     write(rows, &lease.key, allows, |row| row.map(next))
 }

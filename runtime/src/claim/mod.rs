@@ -5,6 +5,8 @@
 //! completes the row if the claim is still ours, or releases it. What the writes mean is decided by pure functions over
 //! (stored row, request, time) that every [`IdempotencyStore`] shares.
 
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
 mod idempotency;
 mod key;
 mod lease;

@@ -1,5 +1,6 @@
 //! For tests of consumers, yours and ours.
 
+pub mod conformance;
 mod delivery;
 mod manual_clock;
 mod recording_queue;

@@ -59,6 +59,13 @@ impl PayloadHash {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// The hash that [`to_text`](Self::to_text) wrote.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+        bytes.try_into().ok().map(Self)
+    }
+
     /// In URL-safe base64, 43 characters, as it is stored.
     #[must_use]
     pub fn to_text(self) -> String {

@@ -43,7 +43,7 @@ pub(crate) fn granted(row: Option<&Row>, request: &ClaimRequest, now_ms: u64) ->
 }
 
 /// What the write's result means.
-pub(crate) fn answer(write: Write, request: &ClaimRequest) -> ClaimAnswer {
+pub(crate) fn answer(write: Write<Row>, request: &ClaimRequest) -> ClaimAnswer {
     match write {
         Write::Written(row) => ClaimAnswer::Acquired(lease(&row, request, request.lease_expires_at_ms)),
         Write::Refused(Found::Row(row)) => met(row, request),
@@ -70,7 +70,7 @@ fn met(row: Row, request: &ClaimRequest) -> ClaimAnswer {
 
 /// What a consistent read says about a claim whose own answer is unknown: the claim if it landed, a commit if there is one,
 /// else nothing.
-#[cfg_attr(not(test), expect(dead_code, reason = "for stores whose requests can get lost"))]
+#[cfg_attr(not(any(test, feature = "dynamodb")), expect(dead_code, reason = "for stores whose requests can get lost"))]
 pub(crate) fn healed(found: Found, request: &ClaimRequest, now_ms: u64) -> Option<ClaimAnswer> {
     match found {
         Found::Row(row) if row.is_expired(now_ms) => None,

@@ -15,6 +15,6 @@ pub(crate) fn completed(row: &Row, request: &CompleteRequest) -> Row {
 }
 
 /// What the write's result means.
-pub(crate) fn answer(write: &Write, request: &CompleteRequest) -> CompleteAnswer {
+pub(crate) fn answer<W>(write: &Write<W>, request: &CompleteRequest) -> CompleteAnswer {
     success_answer(write, request.lease.owner, request.lease.payload_hash)
 }

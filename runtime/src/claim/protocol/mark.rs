@@ -10,6 +10,6 @@ pub(crate) fn marked(row: Option<&Row>, request: &ClaimRequest, now_ms: u64) -> 
 }
 
 /// What the write's result means. Refused by another's living lease it is a failure, never a success.
-pub(crate) fn answer(write: &Write, request: &ClaimRequest) -> CompleteAnswer {
+pub(crate) fn answer<W>(write: &Write<W>, request: &ClaimRequest) -> CompleteAnswer {
     success_answer(write, request.owner, request.payload_hash)
 }

@@ -25,17 +25,18 @@ use super::{
     store::{CompleteAnswer, HeldAnswer},
 };
 
-/// What a conditional write came to.
+/// What a conditional write came to. `W` is what is known of the row that was written: the row itself where its fence was
+/// made by the write, nothing where the caller knows it already.
 #[derive(Clone, Debug)]
-pub(crate) enum Write {
-    /// The condition held; this is the row now.
-    Written(Row),
+pub(crate) enum Write<W = ()> {
+    /// The condition held.
+    Written(W),
     /// The condition did not hold; this is what it met.
     Refused(Found),
 }
 
 /// The result of a conditional write on a row that the caller holds still: `next` where the condition holds.
-pub(crate) fn write(row: Option<&Row>, next: Option<Row>) -> Write {
+pub(crate) fn write(row: Option<&Row>, next: Option<Row>) -> Write<Row> {
     next.map_or_else(|| Write::Refused(row.cloned().map_or(Found::Nothing, Found::Row)), Write::Written)
 }
 
@@ -48,7 +49,7 @@ pub(crate) fn holds(row: Option<&Row>, lease: &Lease) -> bool {
 }
 
 /// What a write means that only the holder of a lease may do, and that changes no outcome.
-pub(crate) fn held_answer(write: &Write) -> HeldAnswer {
+pub(crate) fn held_answer<W>(write: &Write<W>) -> HeldAnswer {
     match write {
         Write::Written(_) => HeldAnswer::Written,
         Write::Refused(_) => HeldAnswer::LeaseLost,
@@ -57,7 +58,7 @@ pub(crate) fn held_answer(write: &Write) -> HeldAnswer {
 
 /// What a write means that records a success, or what a consistent read says after an unknown one. A success of another's is
 /// one only for the same payload.
-pub(crate) fn success_answer(write: &Write, owner: Owner, payload_hash: PayloadHash) -> CompleteAnswer {
+pub(crate) fn success_answer<W>(write: &Write<W>, owner: Owner, payload_hash: PayloadHash) -> CompleteAnswer {
     match write {
         Write::Written(_) => CompleteAnswer::Committed,
         Write::Refused(Found::Row(row)) if row.status == Status::Completed => {

@@ -21,7 +21,7 @@ pub(crate) fn renewed(row: &Row, until_ms: u64) -> Row {
 }
 
 /// What the write's result means: refused with a later end of the same lease, it is still held.
-pub(crate) fn answer(write: &Write, lease: &Lease, until_ms: u64) -> RenewAnswer {
+pub(crate) fn answer<W>(write: &Write<W>, lease: &Lease, until_ms: u64) -> RenewAnswer {
     match write {
         Write::Written(_) => RenewAnswer::Held { lease_expires_at_ms: until_ms },
         Write::Refused(Found::Row(row)) if holds(Some(row), lease) => {

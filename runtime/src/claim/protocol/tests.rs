@@ -16,7 +16,7 @@ fn request(owner: u128, payload: &[u8]) -> ClaimRequest {
 }
 
 /// Claims as the memory store does.
-fn claim_at(row: Option<&Row>, request: &ClaimRequest, now_ms: u64) -> (Write, ClaimAnswer) {
+fn claim_at(row: Option<&Row>, request: &ClaimRequest, now_ms: u64) -> (Write<Row>, ClaimAnswer) {
     let next = claim::allows(row, request, now_ms).then(|| claim::granted(row, request, now_ms));
     let written = write(row, next);
     (written.clone(), claim::answer(written, request))
@@ -34,7 +34,7 @@ fn completion(lease: &Lease, payload: &[u8]) -> CompleteRequest {
     CompleteRequest::new(lease, NOW_MS / 1_000 + 100)
 }
 
-fn complete_on(row: Option<&Row>, request: &CompleteRequest) -> (Write, CompleteAnswer) {
+fn complete_on(row: Option<&Row>, request: &CompleteRequest) -> (Write<Row>, CompleteAnswer) {
     let held = row.filter(|row| holds(Some(row), &request.lease));
     let written = write(row, held.map(|row| complete::completed(row, request)));
     let answer = complete::answer(&written, request);
@@ -124,7 +124,7 @@ fn claim_of_a_rejection_is_refused_only_for_its_payload_and_version() {
 
 #[test]
 fn claim_that_met_nothing_it_knows_grants_nothing() {
-    let refused = |found| claim::answer(Write::Refused(found), &request(1, b"a"));
+    let refused = |found| claim::answer(Write::<Row>::Refused(found), &request(1, b"a"));
     assert!(matches!(refused(Found::Corrupt), ClaimAnswer::Corrupt));
     assert!(matches!(refused(Found::Nothing), ClaimAnswer::Unknown(_)));
 }
@@ -148,7 +148,7 @@ fn complete_is_refused_to_a_loser_and_changes_nothing() {
 }
 
 #[test]
-fn complete_knows_its_own_write_and_anothers() {
+fn complete_knows_its_own_write_and_that_of_others() {
     let (done, own) = completed(1);
     assert!(matches!(complete_on(Some(&done), &completion(&own, b"a")).1, CompleteAnswer::Committed));
     let (_, other) = granted(2);
@@ -177,7 +177,7 @@ fn nothing_holds_a_row_that_is_settled() {
         assert!(!holds(Some(&Row { status, ..row.clone() }), &lease), "{status:?}");
     }
     assert!(!holds(None, &lease));
-    assert!(matches!(held_answer(&Write::Refused(Found::Nothing)), HeldAnswer::LeaseLost));
+    assert!(matches!(held_answer(&Write::<()>::Refused(Found::Nothing)), HeldAnswer::LeaseLost));
 }
 
 #[test]

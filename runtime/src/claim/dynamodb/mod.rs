@@ -1,0 +1,55 @@
+//! Rows in a DynamoDB table.
+//!
+//! Each operation is one `UpdateItem` with a condition; what a request without an answer came to is settled by one
+//! consistent `GetItem`. Nothing else is asked for, so the role needs `dynamodb:UpdateItem` and `dynamodb:GetItem` on the
+//! table. A refusal returns the row that refused with it, free of read cost. DynamoDB's own deletion of expired rows comes
+//! late, by days; every condition compares the expiry itself.
+//!
+//! One region: with global tables conditional writes hold within a region only, and the last writer wins across them.
+
+mod expression;
+mod fate;
+mod item;
+mod operations;
+mod table;
+mod write;
+
+use std::{fmt, sync::Arc};
+
+use aws_sdk_dynamodb::Client;
+
+use self::expression::Expressions;
+pub use self::table::{Name, Table};
+use crate::clock::{Clock, SharedClock, SystemClock};
+
+/// An idempotency store in a DynamoDB table.
+///
+/// Takes a client that is ready: which TLS, credentials and region it has is yours to choose.
+#[derive(Clone)]
+pub struct DynamoDbStore {
+    client: Client,
+    table: Arc<Table>,
+    expressions: Arc<Expressions>,
+    clock: SharedClock,
+}
+
+impl DynamoDbStore {
+    /// The store in this table.
+    #[must_use]
+    pub fn new(client: Client, table: Table) -> Self {
+        let expressions = Arc::new(Expressions::of(&table));
+        Self { client, table: Arc::new(table), expressions, clock: Arc::new(SystemClock::new()) }
+    }
+
+    /// Reads the time of day from this clock, by which leases and retentions end.
+    #[must_use]
+    pub fn clock(self, clock: impl Clock) -> Self {
+        Self { clock: Arc::new(clock), ..self }
+    }
+}
+
+impl fmt::Debug for DynamoDbStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DynamoDbStore").field("table", &self.table.name()).finish_non_exhaustive()
+    }
+}
