@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::{
-    Client,
-    config::{BehaviorVersion, Credentials, Region},
-    types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType},
-};
+use aws_sdk_dynamodb::Client;
 use dynoxide::{Database, server};
 use sqs_runtime::{
     claim::{
@@ -17,36 +13,15 @@ use sqs_runtime::{
 };
 use tokio::net::TcpListener;
 
+use crate::dynamodb::{client, create_table};
+
 /// A client of a DynamoDB that lives in this process, behind a port of its own.
-pub(crate) async fn dynamodb() -> Client {
+async fn dynamodb() -> Client {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let endpoint = format!("http://{}", listener.local_addr().expect("bound"));
     let database = Database::memory().expect("a database");
     sqs_runtime::run::Spawn::spawn(&sqs_runtime::run::TokioSpawn, Box::pin(server::serve_on(listener, database)));
     client(&endpoint)
-}
-
-pub(crate) fn client(endpoint: &str) -> Client {
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .credentials_provider(Credentials::new("none", "none", None, None, "tests"))
-        .region(Region::new("eu-west-1"))
-        .endpoint_url(endpoint)
-        .build();
-    Client::from_conf(config)
-}
-
-/// Makes a table with these key attributes, all strings; the first is the partition key.
-pub(crate) async fn create_table(client: &Client, name: &str, keys: &[&str]) {
-    let mut request = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
-    for (key, key_type) in keys.iter().zip([KeyType::Hash, KeyType::Range]) {
-        let schema = KeySchemaElement::builder().attribute_name(*key).key_type(key_type).build();
-        let attribute =
-            AttributeDefinition::builder().attribute_name(*key).attribute_type(ScalarAttributeType::S).build();
-        request = request.key_schema(schema.expect("whole")).attribute_definitions(attribute.expect("whole"));
-    }
-    request.send().await.expect("a table");
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+#[path = "../shared/dynamodb.rs"]
+mod dynamodb;
 mod support;
 
 mod batch;

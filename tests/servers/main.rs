@@ -1,0 +1,34 @@
+//! Against servers that others wrote: a second opinion on every condition. A server that is missing fails its test.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+#[path = "../shared/dynamodb.rs"]
+mod dynamodb;
+mod server;
+
+use sqs_runtime::{
+    claim::dynamodb::{DynamoDbStore, Table},
+    testkit::{ManualClock, conformance},
+};
+
+use self::server::Server;
+
+async fn conforms(server: &Server) {
+    let (client, clock) = (dynamodb::client(&server.endpoint), ManualClock::new());
+    server.ready(|| client.list_tables().send()).await;
+    dynamodb::create_table(&client, "idempotency", &["id"]).await;
+    let store = DynamoDbStore::new(client.clone(), Table::new("idempotency")).clock(clock.clone());
+    conformance::all(&store, &clock).await;
+    dynamodb::create_table(&client, "shared", &["pk", "sk"]).await;
+    let table = Table::new("shared").composite_key("pk", "idempotency#orders", "sk");
+    conformance::all(&DynamoDbStore::new(client, table).clock(clock.clone()), &clock).await;
+}
+
+#[tokio::test]
+async fn dynamodb_local_keeps_every_promise() {
+    conforms(&Server::dynamodb_local()).await;
+}
+
+#[tokio::test]
+async fn ministack_keeps_every_promise() {
+    conforms(&Server::ministack()).await;
+}

@@ -1,0 +1,85 @@
+//! Servers on free ports of loopback, ended by their process ids.
+
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use sqs_runtime::{Clock, SystemClock};
+
+/// A server for one test.
+pub(crate) struct Server {
+    pub(crate) endpoint: String,
+    process: Child,
+}
+
+/// How often a server is asked whether it is there, with a pause between: half a minute on a slow machine.
+const TRIES: u32 = 150;
+const PAUSE: Duration = Duration::from_millis(200);
+
+fn tools() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tools"))
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("bound").port()
+}
+
+impl Server {
+    /// Amazon's own DynamoDB for development.
+    pub(crate) fn dynamodb_local() -> Self {
+        let folder = tools().join("dynamodb-local/node_modules/amplify-dynamodb-simulator/emulator");
+        let port = free_port();
+        let mut java = Command::new("java");
+        java.arg(format!("-Djava.library.path={}", folder.join("DynamoDBLocal_lib").display()));
+        java.arg("-jar").arg(folder.join("DynamoDBLocal.jar"));
+        java.args(["-inMemory", "-disableTelemetry", "-port", &port.to_string()]);
+        Self::start(java, port)
+    }
+
+    /// An emulator of several services.
+    pub(crate) fn ministack() -> Self {
+        let port = free_port();
+        let mut ministack = Command::new(tools().join("ministack/bin/ministack"));
+        // Without BIND_HOST it listens on every address.
+        ministack.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", port.to_string());
+        Self::start(ministack, port)
+    }
+
+    fn start(mut command: Command, port: u16) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command.spawn().unwrap_or_else(|error| {
+            panic!("{command:?} does not start: {error}; `.ci/tools servers` installs what is needed")
+        });
+        Self { endpoint: format!("http://127.0.0.1:{port}"), process }
+    }
+
+    /// Waits until the server answers.
+    pub(crate) async fn ready<T, E, F>(&self, mut ask: impl FnMut() -> F)
+    where
+        F: Future<Output = Result<T, E>>,
+        E: std::fmt::Debug,
+    {
+        let clock = SystemClock::new();
+        let mut last = None;
+        for _ in 0..TRIES {
+            match ask().await {
+                Ok(_) => return,
+                Err(error) => last = Some(error),
+            }
+            clock.sleep(PAUSE).await;
+        }
+        panic!("no answer from {}; `.ci/tools servers` installs what is needed: {last:?}", self.endpoint);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It is gone already where it ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

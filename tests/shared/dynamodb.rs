@@ -1,0 +1,31 @@
+//! The real SDK against a DynamoDB on loopback.
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{BehaviorVersion, Credentials, Region},
+    types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType},
+};
+
+/// A client of the server at this address; its credentials are nobody's.
+pub(crate) fn client(endpoint: &str) -> Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .credentials_provider(Credentials::new("none", "none", None, None, "tests"))
+        .region(Region::new("eu-west-1"))
+        .endpoint_url(endpoint)
+        .build();
+    Client::from_conf(config)
+}
+
+/// Makes a table with these key attributes, all strings; the first is the partition key.
+pub(crate) async fn create_table(client: &Client, name: &str, keys: &[&str]) {
+    let mut request = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    for (key, key_type) in keys.iter().zip([KeyType::Hash, KeyType::Range]) {
+        let schema = KeySchemaElement::builder().attribute_name(*key).key_type(key_type).build();
+        let attribute =
+            AttributeDefinition::builder().attribute_name(*key).attribute_type(ScalarAttributeType::S).build();
+        request = request.key_schema(schema.expect("whole")).attribute_definitions(attribute.expect("whole"));
+    }
+    request.send().await.expect("a table");
+}
