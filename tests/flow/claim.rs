@@ -12,7 +12,7 @@ use sqs_runtime::{
     Clock, Consumer, Failure, Idempotency,
     claim::{
         ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, FencingToken, HeldAnswer,
-        IdempotencyKey, IdempotencyStore, Lease, MemoryStore, Owner, PayloadHash, RenewAnswer, RenewRequest,
+        IdempotencyKey, IdempotencyStore, Key, Lease, MemoryStore, Owner, PayloadHash, RenewAnswer, RenewRequest,
         StoreError,
     },
     extract::Body,
@@ -102,7 +102,7 @@ async fn a_claim_that_another_holds_is_left_alone() {
 #[tokio::test]
 async fn messages_with_one_key_are_one_piece_of_work() {
     let runs = Arc::default();
-    let by_body = || Idempotency::memory().key_by(|record| Some(record.body().to_owned()));
+    let by_body = || Idempotency::memory().key(Key::by(|record| Some(record.body().to_owned())).same_body());
     let consumer = counting(&runs).idempotency(by_body());
     let report = run(consumer, &event(&[record("m-1", "x"), record("m-2", "x"), record("m-3", "y")])).await;
     assert_eq!(outcomes(&report), ["done", "already done", "done"]);
@@ -117,16 +117,15 @@ async fn messages_with_one_key_are_one_piece_of_work() {
 #[tokio::test]
 async fn a_message_without_its_key_does_not_run() {
     let runs = Arc::default();
-    let by_attribute =
-        |record: &sqs_runtime::batch::Record| Some(record.message_attribute("order")?.as_str()?.to_owned());
-    let consumer = counting(&runs).idempotency(Idempotency::memory().key_by(by_attribute));
+    let by_order = Idempotency::memory().key(Key::attribute("order").same_body());
+    let consumer = counting(&runs).idempotency(by_order);
     let mut keyed = record("m-2", "x");
     keyed["messageAttributes"] = json!({"order": {"dataType": "String", "stringValue": "A-1"}});
     let mut empty = record("m-3", "x");
     empty["messageAttributes"] = json!({"order": {"dataType": "String", "stringValue": ""}});
     let report = run(consumer, &event(&[record("m-1", "x"), keyed, empty])).await;
-    assert_eq!(outcomes(&report), ["retry", "done", "retry"]);
-    assert_eq!(reasons(&report)[0], "no idempotency key");
+    assert_eq!(outcomes(&report), ["rejected", "done", "rejected"]);
+    assert_eq!(reasons(&report)[0], "no idempotency key: it is absent, null or empty");
     assert_eq!(runs.load(SeqCst), 1);
 }
 
@@ -226,6 +225,77 @@ impl IdempotencyStore for Wrong {
     }
 }
 
+/// Runs two messages, one after the other, and says what became of them.
+async fn two(key: Key, one: &serde_json::Value, other: &serde_json::Value) -> [&'static str; 2] {
+    let pipeline = Pipeline::for_tests(Consumer::new(|| async {}).idempotency(Idempotency::memory().key(key)));
+    let first = outcomes(&run_again(&pipeline, &event(std::slice::from_ref(one))).await)[0];
+    [first, outcomes(&run_again(&pipeline, &event(std::slice::from_ref(other))).await)[0]]
+}
+
+#[tokio::test]
+async fn a_double_send_is_told_from_a_conflict_by_the_fields_that_count() {
+    let order = |id: &str, items: &str| record(id, &format!(r#"{{"orderId":"A-1","sentAt":"{id}","items":{items}}}"#));
+    let same = || Key::pointer("/orderId").same_fields(["/items"]);
+    assert_eq!(two(same(), &order("m-1", "[1, 2]"), &order("m-2", "[1,2]")).await, ["done", "already done"]);
+    assert_eq!(two(same(), &order("m-1", "[1,2]"), &order("m-2", "[1,3]")).await, ["done", "rejected"]);
+    let to_the_byte = Key::pointer("/orderId").same_body();
+    assert_eq!(two(to_the_byte, &order("m-1", "[1]"), &order("m-2", "[1]")).await, ["done", "rejected"]);
+    let alone = Key::pointer("/orderId").key_alone();
+    assert_eq!(two(alone, &order("m-1", "[1]"), &order("m-2", "[2]")).await, ["done", "already done"]);
+}
+
+#[tokio::test]
+async fn big_integers_and_repeated_names_cannot_make_two_orders_one() {
+    let by_id = || Key::pointer("/id").key_alone();
+    let id = |message: &str, id: &str| record(message, &format!(r#"{{"id":{id}}}"#));
+    let big = [id("m-1", "20000000000000000001"), id("m-2", "20000000000000000002")];
+    assert_eq!(two(by_id(), &big[0], &big[1]).await, ["done", "done"]);
+    assert_eq!(two(by_id(), &id("m-1", "1"), &id("m-2", r#"1,"id":2"#)).await, ["done", "rejected"]);
+    assert_eq!(two(by_id(), &id("m-1", "1.0"), &id("m-2", "null")).await, ["rejected", "rejected"]);
+}
+
+#[tokio::test]
+async fn in_an_envelope_the_payload_counts() {
+    use sqs_runtime::claim::Envelope;
+    let sns = |id: &str| {
+        let message = r#"{"orderId":"A-1"}"#;
+        record(id, &json!({"Type": "Notification", "MessageId": id, "Message": message}).to_string())
+    };
+    let event_bridge = |id: &str| record(id, &json!({"id": id, "time": id, "detail": {"orderId": "A-1"}}).to_string());
+    let inside = |envelope| Key::pointer("/orderId").inside(envelope).same_body();
+    assert_eq!(two(inside(Envelope::Sns), &sns("m-1"), &sns("m-2")).await, ["done", "already done"]);
+    let sent = [event_bridge("m-1"), event_bridge("m-2")];
+    assert_eq!(two(inside(Envelope::EventBridge), &sent[0], &sent[1]).await, ["done", "already done"]);
+    // Raw delivery has no envelope.
+    let raw = |id: &str| record(id, r#"{"orderId":"A-1"}"#);
+    assert_eq!(two(inside(Envelope::Sns), &sns("m-1"), &raw("m-2")).await, ["done", "already done"]);
+}
+
+#[tokio::test]
+async fn several_parts_are_one_key_and_each_is_needed() {
+    let tenant = |id: &str, tenant: &str| {
+        let mut record = record(id, r#"{"orderId":"A-1"}"#);
+        record["messageAttributes"] = json!({"tenant": {"dataType": "String", "stringValue": tenant}});
+        record
+    };
+    let both = || Key::attribute("tenant").and(Key::pointer("/orderId")).same_body();
+    assert_eq!(two(both(), &tenant("m-1", "blue"), &tenant("m-2", "blue")).await, ["done", "already done"]);
+    assert_eq!(two(both(), &tenant("m-1", "blue"), &tenant("m-2", "red")).await, ["done", "done"]);
+    assert_eq!(two(both(), &tenant("m-1", "blue"), &record("m-2", r#"{"orderId":"A-1"}"#)).await, ["done", "rejected"]);
+}
+
+#[tokio::test]
+async fn the_deduplication_id_of_a_fifo_queue() {
+    let sent = |id: &str| {
+        let mut record = crate::support::fifo_record(id, "A", "x");
+        record["attributes"]["MessageDeduplicationId"] = json!("d-1");
+        record
+    };
+    let key = || Key::deduplication_id().same_body();
+    assert_eq!(two(key(), &sent("m-1"), &sent("m-2")).await, ["done", "already done"]);
+    assert_eq!(two(key(), &sent("m-1"), &record("m-2", "x")).await, ["done", "rejected"]);
+}
+
 /// What is settled without a claim can make others ready: the first message has no key, so the second of its group does not
 /// start, so the third, with the key of the second, must.
 #[tokio::test]
@@ -235,10 +305,9 @@ async fn what_ends_without_a_claim_does_not_hold_up_what_waited_for_it() {
         record["messageAttributes"] = json!({"key": {"dataType": "String", "stringValue": key}});
         record
     };
-    let by_attribute =
-        |record: &sqs_runtime::batch::Record| Some(record.message_attribute("key")?.as_str()?.to_owned());
-    let consumer = Consumer::new(|| async {}).idempotency(Idempotency::memory().key_by(by_attribute));
+    let by_key = Idempotency::memory().key(Key::attribute("key").same_body());
+    let consumer = Consumer::new(|| async {}).idempotency(by_key);
     let records = [keyed("a1", "A", ""), keyed("a2", "A", "k"), keyed("b1", "B", "k")];
     let report = run(consumer, &event(&records)).await;
-    assert_eq!(outcomes(&report), ["retry", "not started", "done"]);
+    assert_eq!(outcomes(&report), ["rejected", "not started", "done"]);
 }

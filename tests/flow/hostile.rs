@@ -12,7 +12,7 @@ use sqs_runtime::{
     Consumer, Delivery, Failure, Idempotency, Outcome,
     claim::{
         ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
-        IdempotencyStore, Lease, RenewAnswer, RenewRequest, StoreError,
+        IdempotencyStore, Key, Lease, RenewAnswer, RenewRequest, StoreError,
     },
     extract::{Body, FromDelivery},
     handler::Handled,
@@ -74,7 +74,7 @@ async fn a_key_function_that_panics_fails_its_message() {
         "bad" => panic("no key"),
         body => Some(body.to_owned()),
     };
-    let consumer = Consumer::new(|| async {}).idempotency(Idempotency::memory().key_by(key));
+    let consumer = Consumer::new(|| async {}).idempotency(Idempotency::memory().key(Key::by(key).same_body()));
     let report = run(consumer, &event(&[record("m-1", "x"), record("m-2", "bad")])).await;
     assert_eq!(outcomes(&report), ["done", "retry"]);
     assert_eq!(reasons(&report)[1], "no idempotency key: its function panicked: no key");

@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
-use super::{IdempotencyKey, IdempotencyStore, MemoryStore};
+use super::{
+    IdempotencyStore, Key, KeyError, MemoryStore,
+    key::{Identity, Namespace},
+};
 use crate::{
     batch::Record,
     clock::{SharedClock, SystemClock, epoch_ms},
 };
-
-type KeyFn = Arc<dyn Fn(&Record) -> Option<String> + Send + Sync>;
 
 /// How messages are claimed before their handler runs.
 ///
@@ -26,7 +27,8 @@ type KeyFn = Arc<dyn Fn(&Record) -> Option<String> + Send + Sync>;
 pub struct Idempotency {
     store: Store,
     namespace: Option<Arc<str>>,
-    key: Option<KeyFn>,
+    key: Key,
+    secret: Option<Arc<[u8]>>,
     retention: Duration,
     lease: Duration,
 }
@@ -61,7 +63,14 @@ impl Idempotency {
     }
 
     fn in_store(store: Store) -> Self {
-        Self { store, namespace: None, key: None, retention: Self::DEFAULT_RETENTION, lease: Self::DEFAULT_LEASE }
+        Self {
+            store,
+            namespace: None,
+            key: Key::message_id(),
+            secret: None,
+            retention: Self::DEFAULT_RETENTION,
+            lease: Self::DEFAULT_LEASE,
+        }
     }
 
     /// The same with its store made, where that waits for the clock.
@@ -77,12 +86,19 @@ impl Idempotency {
         Self { namespace: Some(namespace.into()), ..self }
     }
 
-    /// Takes the key from the record instead of its message id: two messages with the same key are the same work.
+    /// How a message's key is taken. Default: its message id.
     ///
-    /// A record that gives `None` or an empty key fails without a run: it is never run unguarded.
+    /// A record without its key is rejected without a run: it is never run unguarded.
     #[must_use]
-    pub fn key_by(self, key: impl Fn(&Record) -> Option<String> + Send + Sync + 'static) -> Self {
-        Self { key: Some(Arc::new(key)), ..self }
+    pub fn key(self, key: Key) -> Self {
+        Self { key, ..self }
+    }
+
+    /// Keys are made with this secret, so that nobody without it can guess from a row whose it is. All who share keys need the
+    /// same one.
+    #[must_use]
+    pub fn secret(self, secret: impl Into<Arc<[u8]>>) -> Self {
+        Self { secret: Some(secret.into()), ..self }
     }
 
     /// How long a success is remembered. Default 14 days; shorter than the queue's own retention loses protection.
@@ -109,20 +125,14 @@ impl Idempotency {
 
     /// Whether keys are message ids, so that two records with one key are one message.
     pub(crate) fn is_keyed_by_message_id(&self) -> bool {
-        self.key.is_none()
+        self.key.is_message_id()
     }
 
-    /// The record's key; `None` where it has none.
-    pub(crate) fn key_of(&self, record: &Record) -> Option<IdempotencyKey> {
+    /// The record's key and payload hash.
+    pub(crate) fn identify(&self, record: &Record) -> Result<Identity, KeyError> {
         let queue = record.queue_arn().and_then(|arn| arn.name());
-        let namespace = self.namespace.as_deref().or(queue).unwrap_or("sqs");
-        match &self.key {
-            None => Some(IdempotencyKey::derive(namespace, &[record.message_id().as_bytes()])),
-            Some(key) => {
-                let part = key(record).filter(|part| !part.is_empty())?;
-                Some(IdempotencyKey::derive(namespace, &[part.as_bytes()]))
-            }
-        }
+        let name = self.namespace.as_deref().or(queue).unwrap_or("sqs");
+        self.key.identify(record, &Namespace { name, secret: self.secret.as_deref() })
     }
 
     /// When the row may be forgotten, seconds since 1970.
@@ -142,6 +152,7 @@ impl fmt::Debug for Idempotency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Idempotency")
             .field("namespace", &self.namespace)
+            .field("key", &self.key)
             .field("retention", &self.retention)
             .field("lease", &self.lease)
             .finish_non_exhaustive()

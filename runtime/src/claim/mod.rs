@@ -14,10 +14,10 @@ mod memory;
 mod protocol;
 mod store;
 
-pub(crate) use self::idempotency::Guard;
+pub(crate) use self::{idempotency::Guard, key::Identity};
 pub use self::{
     idempotency::Idempotency,
-    key::{IdempotencyKey, PayloadHash},
+    key::{Envelope, IdempotencyKey, Key, KeyError, Parts, PayloadHash},
     lease::{FencingToken, Lease, Owner},
     memory::MemoryStore,
     store::{

@@ -39,8 +39,8 @@ pub enum ReasonClass {
     Malformed,
     /// An earlier record of the same FIFO group failed.
     GroupFailed,
-    /// No idempotency key could be taken from the record.
-    MissingKey,
+    /// No idempotency key could be taken from the record: it is missing, or names nothing exactly.
+    NoKey,
     /// The same key was completed with another payload.
     KeyConflict,
     /// The same payload was rejected for good before, by this version of the handler.
@@ -111,7 +111,7 @@ impl ReasonClass {
             Self::Extract => "an argument could not be extracted",
             Self::Malformed => "the record is malformed",
             Self::GroupFailed => "an earlier message of its group failed",
-            Self::MissingKey => "no idempotency key",
+            Self::NoKey => "no idempotency key",
             Self::KeyConflict => "the key was completed with another payload",
             Self::RejectedBefore => "rejected before",
             Self::StoreUnavailable => "the idempotency store is unavailable",

@@ -14,6 +14,7 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use sqs_runtime::{
     Clock, Consumer, Failure, Idempotency, SystemClock,
     batch::Batch,
+    claim::Key,
     extract::Body,
     run::{Pipeline, Report},
 };
@@ -53,9 +54,7 @@ fn consumer(case: &Case, trace: &Arc<Mutex<Trace>>) -> Consumer {
     match case.keys {
         Keys::None => consumer.without_idempotency(),
         Keys::MessageId => consumer.idempotency(Idempotency::memory()),
-        Keys::Attribute => consumer.idempotency(
-            Idempotency::memory().key_by(|record| Some(record.message_attribute("key")?.as_str()?.to_owned())),
-        ),
+        Keys::Attribute => consumer.idempotency(Idempotency::memory().key(Key::attribute("key").same_body())),
     }
 }
 

@@ -42,7 +42,7 @@ impl Model {
             return shared;
         }
         if case.keys == Keys::Attribute && message.key.is_none() {
-            return "retry";
+            return "rejected";
         }
         if case.keys != Keys::None && self.completed.contains(&case.key(index)) {
             // Bodies name their place, so that another message under the same key is another payload: a conflict.

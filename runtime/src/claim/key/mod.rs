@@ -1,8 +1,20 @@
 //! What names a message's work, and what tells two payloads apart.
 
+mod canonical;
+mod error;
+mod pointer;
+mod rule;
+
+pub(crate) use self::rule::{Identity, Namespace};
+pub use self::{
+    error::KeyError,
+    rule::{Envelope, Key, Parts},
+};
+
 use std::{fmt, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 /// Names the work that must be done once: `NAMESPACE#HASH`, with the SHA-256 of namespace and key parts, each preceded by
@@ -18,14 +30,24 @@ impl IdempotencyKey {
     #[must_use]
     pub fn derive(namespace: &str, parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
-        for part in std::iter::once(&namespace.as_bytes()).chain(parts) {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
+        lengths_and_parts(namespace, parts, |bytes| hash.update(bytes));
+        Self::of(namespace, &hash.finalize())
+    }
+
+    /// The same with a secret (HMAC-SHA-256), for parts that can be guessed, such as mail addresses: without the secret nobody
+    /// can tell from a row whose it is. All who share keys need the same secret.
+    #[must_use]
+    pub fn derive_with_secret(namespace: &str, secret: &[u8], parts: &[&[u8]]) -> Self {
+        let mut mac = Hmac::<Sha256>::new(&block_of(secret).into());
+        lengths_and_parts(namespace, parts, |bytes| mac.update(bytes));
+        Self::of(namespace, &mac.finalize().into_bytes())
+    }
+
+    fn of(namespace: &str, hash: &[u8]) -> Self {
         let mut text = String::with_capacity(namespace.len() + 44);
         text.push_str(namespace);
         text.push('#');
-        BASE64_URL_SAFE_NO_PAD.encode_string(hash.finalize(), &mut text);
+        BASE64_URL_SAFE_NO_PAD.encode_string(hash, &mut text);
         Self(text.into())
     }
 
@@ -33,6 +55,23 @@ impl IdempotencyKey {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A secret as HMAC takes it: filled up to SHA-256's block, a longer one hashed first (RFC 2104).
+fn block_of(secret: &[u8]) -> [u8; 64] {
+    let hashed = Sha256::digest(secret);
+    let short = if secret.len() > 64 { &hashed[..] } else { secret };
+    let mut block = [0; 64];
+    block.iter_mut().zip(short).for_each(|(to, from)| *to = *from);
+    block
+}
+
+/// Each part is preceded by its length, so that their borders count.
+fn lengths_and_parts(namespace: &str, parts: &[&[u8]], mut update: impl FnMut(&[u8])) {
+    for part in std::iter::once(&namespace.as_bytes()).chain(parts) {
+        update(&(part.len() as u64).to_be_bytes());
+        update(part);
     }
 }
 
@@ -89,6 +128,26 @@ mod tests {
         assert_ne!(key(&[b"ab", b"c"]), key(&[b"a", b"bc"]));
         assert_ne!(key(&[b"ab"]), key(&[b"ab", b""]));
         assert_eq!(key(&[b"ab"]), key(&[b"ab"]));
+    }
+
+    #[test]
+    fn secrets_of_any_length_are_taken_as_rfc_2104_says() {
+        for length in [0, 1, 63, 64, 65, 200] {
+            let secret = vec![7; length];
+            let mut expected = Hmac::<Sha256>::new_from_slice(&secret).expect("any length");
+            let mut ours = Hmac::<Sha256>::new(&block_of(&secret).into());
+            expected.update(b"x");
+            ours.update(b"x");
+            assert_eq!(ours.finalize().into_bytes(), expected.finalize().into_bytes(), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_secret_makes_another_key() {
+        let with = |secret: &[u8]| IdempotencyKey::derive_with_secret("orders", secret, &[b"k"]);
+        assert_ne!(with(b"one"), with(b"other"));
+        assert_ne!(with(b"one"), IdempotencyKey::derive("orders", &[b"k"]));
+        assert_eq!(with(b"one"), with(b"one"));
     }
 
     #[test]

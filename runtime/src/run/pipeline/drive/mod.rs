@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     batch::{Batch, Record},
-    claim::{ClaimAnswer, CompleteAnswer, HeldAnswer, Idempotency, IdempotencyKey},
+    claim::{ClaimAnswer, CompleteAnswer, HeldAnswer, Idempotency, IdempotencyKey, Identity},
     handler::Invocation,
     layer::Panicked,
     outcome::{Outcome, Reason, ReasonClass},
@@ -156,16 +156,19 @@ impl Drive {
 /// The key by which this record may be the same work as another message; `None` if keys are message ids.
 fn sibling_key(shared: &Shared, batch: &Batch, index: usize) -> Option<IdempotencyKey> {
     let idempotency = shared.idempotency.as_ref().filter(|idempotency| !idempotency.is_keyed_by_message_id())?;
-    key_of(idempotency, &batch.record(index).ok()?).ok()
+    identify(idempotency, &batch.record(index).ok()?).ok().map(|identity| identity.key)
 }
 
-/// The record's key, or the outcome of a record without one. The function that takes it is the user's, and may panic.
-fn key_of(idempotency: &Idempotency, record: &Record) -> Result<IdempotencyKey, Outcome> {
-    match catch_unwind(AssertUnwindSafe(|| idempotency.key_of(record))) {
-        Ok(key) => key.ok_or_else(|| retry(ReasonClass::MissingKey)),
+/// The record's key and payload hash, or the outcome of a record without a key. A function that takes a key is the user's,
+/// and may panic.
+fn identify(idempotency: &Idempotency, record: &Record) -> Result<Identity, Outcome> {
+    match catch_unwind(AssertUnwindSafe(|| idempotency.identify(record))) {
+        Ok(identity) => {
+            identity.map_err(|error| Outcome::Rejected(Reason::with_text(ReasonClass::NoKey, &error.to_string())))
+        }
         Err(panic) => {
             let text = format!("its function panicked: {}", Panicked::new(panic));
-            Err(Outcome::Retry(Reason::with_text(ReasonClass::MissingKey, &text)))
+            Err(Outcome::Retry(Reason::with_text(ReasonClass::NoKey, &text)))
         }
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use futures_util::future::AbortHandle;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Drive, Stored, answers::unless_it_panics, key_of};
+use super::{Drive, Stored, answers::unless_it_panics, identify};
 use crate::{
     batch::Record,
-    claim::{ClaimRequest, Idempotency, Lease, Owner, PayloadHash},
+    claim::{ClaimRequest, Idempotency, Identity, Lease, Owner},
     handler::{Delivery, Progress},
     outcome::{Outcome, Reason, ReasonClass},
     run::pipeline::{
@@ -95,7 +95,7 @@ impl Drive {
 
     pub(super) fn claim_request(&self, idempotency: &Idempotency, record: &Record) -> Result<ClaimRequest, Outcome> {
         let clock = &self.shared.seams.clock;
-        let key = key_of(idempotency, record)?;
+        let Identity { key, payload_hash } = identify(idempotency, record)?;
         let owner = Owner::draw(&*self.shared.seams.random)
             .map_err(|error| Outcome::Retry(Reason::with_text(ReasonClass::StoreUnavailable, &error.to_string())))?;
         Ok(ClaimRequest {
@@ -103,7 +103,7 @@ impl Drive {
             owner,
             lease_expires_at_ms: idempotency.lease_expires_at_ms(clock, self.invocation.time_left()),
             expires_at_s: idempotency.expires_at_s(clock),
-            payload_hash: PayloadHash::of(record.body().as_bytes()),
+            payload_hash,
             version: self.invocation.handler_version().map(Into::into),
         })
     }
