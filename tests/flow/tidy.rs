@@ -94,7 +94,9 @@ fn the_readme_and_the_crate_page_show_the_same_example() {
 fn the_minimum_rust_version_stands_once() {
     let version = read(&root().join("Cargo.toml"));
     assert_eq!(version.matches("rust-version = ").count(), 1);
-    for manifest in ["runtime/Cargo.toml", "examples/orders/Cargo.toml", "tests/Cargo.toml"] {
+    for manifest in
+        ["runtime/Cargo.toml", "examples/hello/Cargo.toml", "examples/orders/Cargo.toml", "tests/Cargo.toml"]
+    {
         let manifest = read(&root().join(manifest));
         assert!(manifest.contains("rust-version.workspace = true"));
     }

@@ -10,7 +10,7 @@ mod place;
 
 use std::sync::Arc;
 
-use sqs_runtime::{Consumer, Idempotency};
+use sqs_runtime::{Consumer, Idempotency, claim::Key};
 
 pub use self::{
     order::{Item, Order, OrderError},
@@ -19,6 +19,9 @@ pub use self::{
 };
 
 /// The consumer that `main` runs and the tests deliver events to.
+///
+/// An order is named by its id, and is the same order if customer, payment and items are: sent twice it is charged once, and
+/// another order under the same id is a conflict, not a repetition.
 ///
 /// Claims are kept in this process's memory: enough to try it out. It does not protect across the execution environments of
 /// a deployed function.
@@ -30,5 +33,6 @@ pub fn consumer() -> Consumer {
 /// The same with another payment provider.
 #[must_use]
 pub fn consumer_with(payments: Arc<dyn PaymentProvider>) -> Consumer {
-    Consumer::new(place).state(Shop::new(payments)).idempotency(Idempotency::memory()).concurrency(32)
+    let by_order = Key::pointer("/orderId").same_fields(["/customerId", "/paymentToken", "/items"]);
+    Consumer::new(place).state(Shop::new(payments)).idempotency(Idempotency::memory().key(by_order)).concurrency(32)
 }
