@@ -4,7 +4,7 @@ use std::fmt;
 
 use tower::BoxError;
 
-use crate::{batch::EventError, response::UnreportableFailure};
+use crate::{batch::EventError, claim::StoreError, response::UnreportableFailure};
 
 /// Why an event could not be answered, or a consumer could not be started.
 ///
@@ -16,6 +16,9 @@ pub(crate) enum Kind {
     Event(EventError),
     Unreportable(UnreportableFailure),
     NoIdempotency,
+    NoStore,
+    #[cfg_attr(not(feature = "env"), expect(dead_code, reason = "only a store from the environment fails so"))]
+    Store(StoreError),
     Usage(String),
     Read(std::io::Error),
     Write(std::io::Error),
@@ -36,10 +39,10 @@ impl Error {
         matches!(*self.0, Kind::Unreportable(_))
     }
 
-    /// Whether the consumer was started without a word about idempotency.
+    /// Whether the consumer was started without a word about idempotency, or without a store for it.
     #[must_use]
     pub fn is_missing_idempotency(&self) -> bool {
-        matches!(*self.0, Kind::NoIdempotency)
+        matches!(*self.0, Kind::NoIdempotency | Kind::NoStore)
     }
 
     /// Whether the command line was not understood.
@@ -87,6 +90,11 @@ impl fmt::Display for Error {
                 "nothing was said about idempotency: give the consumer `.idempotency(..)`, \
                  or `.without_idempotency()` if every message may run more than once",
             ),
+            Kind::NoStore => f.write_str(
+                "no idempotency store is named: set IDEMPOTENCY_TABLE to the name of a DynamoDB table, \
+                 or to `memory` where nothing is at stake",
+            ),
+            Kind::Store(error) => write!(f, "the idempotency table cannot be used: {error}"),
             Kind::Usage(text) => f.write_str(text),
             Kind::Read(_) => f.write_str("cannot be read"),
             Kind::Write(_) => f.write_str("cannot write the response"),

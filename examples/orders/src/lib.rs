@@ -22,17 +22,14 @@ pub use self::{
 ///
 /// An order is named by its id, and is the same order if customer, payment and items are: sent twice it is charged once, and
 /// another order under the same id is a conflict, not a repetition.
-///
-/// Claims are kept in this process's memory: enough to try it out. It does not protect across the execution environments of
-/// a deployed function.
 #[must_use]
-pub fn consumer() -> Consumer {
-    consumer_with(Arc::new(InMemoryProvider::new()))
+pub fn consumer(idempotency: Idempotency) -> Consumer {
+    consumer_with(idempotency, Arc::new(InMemoryProvider::new()))
 }
 
 /// The same with another payment provider.
 #[must_use]
-pub fn consumer_with(payments: Arc<dyn PaymentProvider>) -> Consumer {
+pub fn consumer_with(idempotency: Idempotency, payments: Arc<dyn PaymentProvider>) -> Consumer {
     let by_order = Key::pointer("/orderId").same_fields(["/customerId", "/paymentToken", "/items"]);
-    Consumer::new(place).state(Shop::new(payments)).idempotency(Idempotency::memory().key(by_order)).concurrency(32)
+    Consumer::new(place).state(Shop::new(payments)).idempotency(idempotency.key(by_order)).concurrency(32)
 }

@@ -1,6 +1,10 @@
 //! The program: on Lambda a function, elsewhere a command line.
 
+use sqs_runtime::Idempotency;
+
 #[tokio::main]
 async fn main() -> Result<(), sqs_runtime::Error> {
-    sqs_runtime::run(orders::consumer()).await
+    // The table that IDEMPOTENCY_TABLE names; memory for `replay` where it names none.
+    let idempotency = Idempotency::from_env().await?;
+    sqs_runtime::run(orders::consumer(idempotency)).await
 }

@@ -88,3 +88,18 @@ fn what_the_command_line_does_not_know_ends_with_2_and_the_usage() {
         assert!(String::from_utf8_lossy(&output.stderr).contains("usage: replay FILE..."), "{arguments:?}");
     }
 }
+
+#[test]
+fn on_lambda_it_does_not_start_without_a_store_that_somebody_named() {
+    let output = orders()
+        .env_remove("IDEMPOTENCY_TABLE")
+        .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")
+        .env("AWS_LAMBDA_FUNCTION_NAME", "orders")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("set IDEMPOTENCY_TABLE to the name of a DynamoDB table"), "{said}");
+}

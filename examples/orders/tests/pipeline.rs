@@ -4,14 +4,17 @@
 use std::sync::Arc;
 
 use orders::{InMemoryProvider, consumer_with};
-use sqs_runtime::run::{Pipeline, Replay};
+use sqs_runtime::{
+    Idempotency,
+    run::{Pipeline, Replay},
+};
 
 const ORDERS: &str = include_str!("../../../tests/fixtures/orders.json");
 
 #[tokio::test]
 async fn each_message_of_a_mixed_batch_gets_what_it_deserves() {
     let provider = Arc::new(InMemoryProvider::new());
-    let pipeline = Pipeline::for_tests(consumer_with(provider.clone()));
+    let pipeline = Pipeline::for_tests(consumer_with(Idempotency::memory(), provider.clone()));
     let replayed = Replay::new().redeliver(1).event(&pipeline, ORDERS).await.expect("an SQS event");
 
     let outcomes = |delivery: usize| -> Vec<&str> {
@@ -37,7 +40,7 @@ async fn outcome(pipeline: &Pipeline, event: String) -> String {
 #[tokio::test]
 async fn an_order_that_is_sent_twice_is_charged_once_and_another_one_under_its_id_is_a_conflict() {
     let provider = Arc::new(InMemoryProvider::new());
-    let pipeline = Pipeline::for_tests(consumer_with(provider.clone()));
+    let pipeline = Pipeline::for_tests(consumer_with(Idempotency::memory(), provider.clone()));
     let order = |quantity: u32, space: &str| {
         format!(
             r#"{{"orderId":"A-1",{space}"customerId":"C-1","paymentToken":"tok_visa",

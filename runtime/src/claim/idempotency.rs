@@ -37,7 +37,7 @@ pub struct Idempotency {
 #[derive(Clone)]
 enum Store {
     Given(Arc<dyn IdempotencyStore>),
-    Memory(Arc<OnceLock<Arc<dyn IdempotencyStore>>>),
+    Memory { store: Arc<OnceLock<Arc<dyn IdempotencyStore>>>, is_named: bool },
 }
 
 impl Idempotency {
@@ -59,7 +59,18 @@ impl Idempotency {
     /// clock; of consumers that share it, from the first one's.
     #[must_use]
     pub fn memory() -> Self {
-        Self::in_store(Store::Memory(Arc::default()))
+        Self::in_store(Store::Memory { store: Arc::default(), is_named: true })
+    }
+
+    /// Claims in memory for `replay` and tests only: nobody named a store.
+    pub(crate) fn unnamed() -> Self {
+        Self::in_store(Store::Memory { store: Arc::default(), is_named: false })
+    }
+
+    /// Whether somebody named a store. A deployment does not start without: a memory that nobody asked for would let every
+    /// execution environment do everything once more.
+    pub(crate) fn is_named(&self) -> bool {
+        !matches!(self.store, Store::Memory { is_named: false, .. })
     }
 
     fn in_store(store: Store) -> Self {
@@ -75,8 +86,8 @@ impl Idempotency {
 
     /// The same with its store made, where that waits for the clock.
     pub(crate) fn on(self, clock: &SharedClock) -> Self {
-        let Store::Memory(memory) = &self.store else { return self };
-        let store = memory.get_or_init(|| Arc::new(MemoryStore::shared(Arc::clone(clock))));
+        let Store::Memory { store, .. } = &self.store else { return self };
+        let store = store.get_or_init(|| Arc::new(MemoryStore::shared(Arc::clone(clock))));
         Self { store: Store::Given(Arc::clone(store)), ..self }
     }
 
@@ -117,8 +128,8 @@ impl Idempotency {
     pub(crate) fn store(&self) -> &dyn IdempotencyStore {
         match &self.store {
             Store::Given(store) => &**store,
-            Store::Memory(memory) => {
-                &**memory.get_or_init(|| Arc::new(MemoryStore::shared(Arc::new(SystemClock::new()))))
+            Store::Memory { store, .. } => {
+                &**store.get_or_init(|| Arc::new(MemoryStore::shared(Arc::new(SystemClock::new()))))
             }
         }
     }

@@ -7,6 +7,8 @@
 
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
+#[cfg(feature = "env")]
+mod env;
 mod idempotency;
 mod key;
 mod lease;

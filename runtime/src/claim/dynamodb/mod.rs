@@ -18,9 +18,12 @@ use std::{fmt, sync::Arc};
 
 use aws_sdk_dynamodb::Client;
 
-use self::expression::Expressions;
 pub use self::table::{Name, Table};
-use crate::clock::{Clock, SharedClock, SystemClock};
+use self::{expression::Expressions, fate::Fate};
+use crate::{
+    claim::{IdempotencyKey, StoreError},
+    clock::{Clock, SharedClock, SystemClock},
+};
 
 /// An idempotency store in a DynamoDB table.
 ///
@@ -39,6 +42,17 @@ impl DynamoDbStore {
     pub fn new(client: Client, table: Table) -> Self {
         let expressions = Arc::new(Expressions::of(&table));
         Self { client, table: Arc::new(table), expressions, clock: Arc::new(SystemClock::new()) }
+    }
+
+    /// Reads one row, to find at the start what would else fail every message: a missing table, another key schema, a role
+    /// without access.
+    ///
+    /// # Errors
+    ///
+    /// If the row cannot be read; the error says what to do, where that is known.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let probe = IdempotencyKey::derive("probe", &[]);
+        self.read(&probe, None).await.map(drop).map_err(Fate::into_error)
     }
 
     /// Reads the time of day from this clock, by which leases and retentions end.

@@ -60,29 +60,30 @@ impl Pipeline {
     ///
     /// If the consumer says nothing about idempotency: nobody should run unguarded by forgetting a line.
     pub fn new(consumer: Consumer) -> Result<Self, Error> {
-        Self::build(consumer, || Err(Kind::NoIdempotency.into()))
+        match &consumer.settings.guard {
+            Guard::Unsaid => Err(Kind::NoIdempotency.into()),
+            Guard::On(idempotency) if !idempotency.is_named() => Err(Kind::NoStore.into()),
+            Guard::On(_) | Guard::Off => Ok(Self::build(consumer)),
+        }
     }
 
     /// Makes a consumer ready for `replay` or a test: if it says nothing about idempotency, claims are kept in memory.
     #[must_use]
     pub fn for_tests(consumer: Consumer) -> Self {
-        match Self::build(consumer, || Ok::<_, std::convert::Infallible>(Idempotency::memory())) {
-            Ok(pipeline) => pipeline,
-            Err(never) => match never {},
-        }
+        Self::build(consumer)
     }
 
-    fn build<E>(consumer: Consumer, unsaid: impl FnOnce() -> Result<Idempotency, E>) -> Result<Self, E> {
+    fn build(consumer: Consumer) -> Self {
         let (service, settings) = consumer.into_parts();
         let idempotency = match settings.guard {
             Guard::On(idempotency) => Some(idempotency),
             Guard::Off => None,
-            Guard::Unsaid => Some(unsaid()?),
+            Guard::Unsaid => Some(Idempotency::unnamed()),
         };
         let idempotency = idempotency.map(|idempotency| idempotency.on(&settings.seams.clock));
         let permits = Arc::new(Semaphore::new(settings.concurrency.get().min(Semaphore::MAX_PERMITS)));
         let (checks, single_queue, seams) = (settings.checks, settings.single_queue, settings.seams);
-        Ok(Self(Arc::new(Shared { service: Mutex::new(service), permits, idempotency, checks, single_queue, seams })))
+        Self(Arc::new(Shared { service: Mutex::new(service), permits, idempotency, checks, single_queue, seams }))
     }
 
     /// Runs one batch to its end: one outcome for each record, whatever happens to it.
