@@ -75,4 +75,6 @@ pub(crate) fn success_answer<W>(write: &Write<W>, owner: Owner, payload_hash: Pa
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -63,7 +63,7 @@ fn always() -> Vec<Law> {
         }),
         Law::always(NOT_BLOCKED_BY_ITSELF, |_, state| !state.broken.blocked_by_itself),
         Law::always(REFUSED_AFTER_TAKEOVER, |_, state| !state.broken.completed_after_takeover),
-        Law::always(OWN_ROW_ONLY, |_, state| !state.broken.changed_anothers_row),
+        Law::always(OWN_ROW_ONLY, |_, state| !state.broken.changed_foreign_row),
         Law::always(FENCES_GROW, |_, state| !state.broken.fence_did_not_grow),
         Law::always(CONFLICTS_FAIL, |_, state| {
             let committed = state.attempts.iter().find(|attempt| attempt.committed).map(|attempt| attempt.payload);

@@ -113,7 +113,7 @@ pub(super) struct Broken {
     pub(super) granted_after_commit: bool,
     pub(super) blocked_by_itself: bool,
     pub(super) completed_after_takeover: bool,
-    pub(super) changed_anothers_row: bool,
+    pub(super) changed_foreign_row: bool,
     pub(super) fence_did_not_grow: bool,
     pub(super) granted_without_row: bool,
     pub(super) ran_what_was_rejected: bool,

@@ -148,7 +148,7 @@ impl Protocol {
             (self.rules.release)(row, lease)
         };
         let changes = !matches!(change, Change::Refused);
-        state.broken.changed_anothers_row |= changes && row.is_some() && !holds(row, lease);
+        state.broken.changed_foreign_row |= changes && row.is_some() && !holds(row, lease);
         state.apply(change);
     }
 
@@ -178,7 +178,7 @@ impl Protocol {
         let until_ms = renewed_end_ms(which);
         let change = (self.rules.renew)(state.row.0.as_ref(), &lease, until_ms);
         let changes = !matches!(change, Change::Refused);
-        state.broken.changed_anothers_row |= changes && !holds(state.row.0.as_ref(), &lease);
+        state.broken.changed_foreign_row |= changes && !holds(state.row.0.as_ref(), &lease);
         let written = state.apply(change);
         let attempt = &mut state.attempts[place];
         attempt.renewals[which] -= 1;
