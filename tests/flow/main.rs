@@ -16,6 +16,7 @@ mod claim;
 mod conformance;
 mod deadline;
 mod extract;
+mod faults;
 mod handler;
 mod hostile;
 mod lambda;
