@@ -1,19 +1,24 @@
 //! Every store keeps every promise: memory, and DynamoDB through the real SDK over loopback.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use dynoxide::{Database, server};
 use sqs_runtime::{
+    Consumer, Idempotency,
     claim::{
         MemoryStore,
         dynamodb::{DynamoDbStore, Name, Table},
     },
+    run::Pipeline,
     testkit::{ManualClock, conformance},
 };
 use tokio::net::TcpListener;
 
-use crate::dynamodb::{client, create_table};
+use crate::{
+    dynamodb::{client, create_table},
+    support::{event, record},
+};
 
 /// A client of a DynamoDB that lives in this process, behind a port of its own.
 async fn dynamodb() -> Client {
@@ -57,4 +62,45 @@ async fn dynamodb_with_a_composite_key_and_other_names() {
         .attribute(Name::Schema, "schema");
     let store = DynamoDbStore::new(client, table).clock(clock.clone());
     conformance::all(&store, &clock).await;
+}
+
+/// What DynamoDB bills an item by: names and texts in bytes, two digits of a number a byte and one more.
+fn billed_bytes(item: &HashMap<String, AttributeValue>) -> usize {
+    let value = |value: &AttributeValue| match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(number) => number.len().div_ceil(2) + 1,
+        other => panic!("a row has only texts and numbers, not {other:?}"),
+    };
+    item.iter().map(|(name, stored)| name.len() + value(stored)).sum()
+}
+
+/// One write unit is 1 KB; a row stays far below it, so that claim and completion cost one unit each.
+#[tokio::test]
+async fn a_row_without_a_result_is_below_300_bytes() {
+    let (client, clock) = (dynamodb().await, ManualClock::new());
+    create_table(&client, "idempotency", &["id"]).await;
+    let store = DynamoDbStore::new(client.clone(), Table::new("idempotency")).clock(clock.clone());
+    let namespace = "n".repeat(40);
+    let idempotency = Idempotency::new(store).namespace(namespace);
+    let stopped = Consumer::new(std::future::pending::<()>).idempotency(idempotency.clone()).clock(clock.clone());
+    let pipeline = Pipeline::for_tests(stopped);
+    // Stopped in mid-run, the row is left in progress: the longest that it gets.
+    let running = pipeline.run_event(event(&[record("m-1", "x")]), pipeline.invocation(Some(Duration::from_secs(10))));
+    let moving = async {
+        for _ in 0..1_000 {
+            if client.scan().table_name("idempotency").send().await.expect("a table").count() > 0 {
+                break;
+            }
+        }
+        // The claim's answer is on its way; the handler runs once it is here.
+        for _ in 0..20 {
+            clock.advance(Duration::from_millis(500));
+            client.list_tables().send().await.expect("an answer");
+        }
+    };
+    let (report, ()) = tokio::join!(running, moving);
+    report.expect("an SQS event");
+    let rows = client.scan().table_name("idempotency").send().await.expect("a table").items.unwrap_or_default();
+    let sizes: Vec<_> = rows.iter().map(billed_bytes).collect();
+    assert!(matches!(sizes.as_slice(), [200..300]), "{sizes:?}");
 }
