@@ -311,3 +311,18 @@ async fn what_ends_without_a_claim_does_not_hold_up_what_waited_for_it() {
     let report = run(consumer, &event(&records)).await;
     assert_eq!(outcomes(&report), ["rejected", "not started", "done"]);
 }
+
+#[tokio::test]
+async fn a_rejection_is_forgotten_by_its_key() {
+    let store = Arc::new(MemoryStore::new(sqs_runtime::SystemClock::new()));
+    let idempotency = Idempotency::new(Arc::clone(&store));
+    let batch = sqs_runtime::batch::Batch::from_json(event(&[record("m-1", "x")])).expect("an SQS event");
+    let key = idempotency.key_of(&batch.record(0).expect("well-formed")).expect("a key");
+    assert_eq!(key, IdempotencyKey::derive("orders", &[b"m-1"]));
+    let request = ClaimRequest::new(key.clone(), Owner::from_bits(1), u64::MAX, u64::MAX, PayloadHash::of(b"x"));
+    let claimed = store.claim(&[request], None).await;
+    let [ClaimAnswer::Acquired(lease)] = claimed.as_slice() else { panic!("{claimed:?}") };
+    store.fail(&[FailRequest::new(lease.clone(), "1", "declined")], None).await;
+    assert_eq!(idempotency.forget(&key).await.ok(), Some(true));
+    assert_eq!(idempotency.forget(&key).await.ok(), Some(false));
+}

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    IdempotencyStore, Key, KeyError, MemoryStore,
+    IdempotencyKey, IdempotencyStore, Key, KeyError, MemoryStore, StoreError,
     key::{Identity, Namespace},
 };
 use crate::{
@@ -132,6 +132,25 @@ impl Idempotency {
                 &**store.get_or_init(|| Arc::new(MemoryStore::shared(Arc::new(SystemClock::new()))))
             }
         }
+    }
+
+    /// The key under which this record's work is done, for tools that look at rows.
+    ///
+    /// # Errors
+    ///
+    /// If the record has no key.
+    pub fn key_of(&self, record: &Record) -> Result<IdempotencyKey, KeyError> {
+        self.identify(record).map(|identity| identity.key)
+    }
+
+    /// Forgets that a message was rejected, by hand, after the fault in the data was mended elsewhere: the next delivery runs.
+    /// `false` if there was no rejection. A success is never forgotten, and a claim belongs to its attempt.
+    ///
+    /// # Errors
+    ///
+    /// If the store does not answer.
+    pub async fn forget(&self, key: &IdempotencyKey) -> Result<bool, StoreError> {
+        self.store().forget(key).await
     }
 
     /// Whether keys are message ids, so that two records with one key are one message.
