@@ -35,7 +35,7 @@ impl Drive {
         }
     }
 
-    pub(super) fn on_claimed(&mut self, indexes: Vec<usize>, answers: Vec<ClaimAnswer>) {
+    fn on_claimed(&mut self, indexes: Vec<usize>, answers: Vec<ClaimAnswer>) {
         // A claim may take long: what is granted after the time to start is given back.
         self.look_at_the_clock();
         let mut unstarted = Vec::new();
@@ -51,7 +51,7 @@ impl Drive {
         self.release(unstarted);
     }
 
-    pub(super) fn start_claimed(&mut self, index: usize, lease: Lease) {
+    fn start_claimed(&mut self, index: usize, lease: Lease) {
         if let Some(Flight { permit, stage: Stage::Claiming(record) }) = self.flights.remove(&index) {
             self.start(index, record, permit, Some(lease));
         }

@@ -51,7 +51,7 @@ impl Drive {
     }
 
     /// The record, if it is well-formed; else it is settled.
-    pub(super) fn admit(&mut self, index: usize) -> Option<Record> {
+    fn admit(&mut self, index: usize) -> Option<Record> {
         match self.batch.checked_record(index, self.shared.checks) {
             Ok(record) => {
                 self.note_receive_count(&record);
@@ -68,7 +68,7 @@ impl Drive {
     }
 
     /// A receive count that cannot be read is no mistake of the message, but whoever runs the queue should know: once.
-    pub(super) fn note_receive_count(&mut self, record: &Record) {
+    fn note_receive_count(&mut self, record: &Record) {
         if record.has_unreadable_receive_count() && !std::mem::replace(&mut self.noted_receive_count, true) {
             let message_id = &*record.display_id();
             tracing::warn!(
@@ -78,7 +78,7 @@ impl Drive {
         }
     }
 
-    pub(super) fn take_permit(&mut self) -> Option<OwnedSemaphorePermit> {
+    fn take_permit(&mut self) -> Option<OwnedSemaphorePermit> {
         if let Some(permit) = self.permit.take() {
             return Some(permit);
         }
@@ -93,7 +93,7 @@ impl Drive {
         None
     }
 
-    pub(super) fn claim_request(&self, idempotency: &Idempotency, record: &Record) -> Result<ClaimRequest, Outcome> {
+    fn claim_request(&self, idempotency: &Idempotency, record: &Record) -> Result<ClaimRequest, Outcome> {
         let clock = &self.shared.seams.clock;
         let Identity { key, payload_hash } = identify(idempotency, record)?;
         let owner = Owner::draw(&*self.shared.seams.random)

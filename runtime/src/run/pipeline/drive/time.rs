@@ -47,7 +47,7 @@ impl Drive {
     }
 
     /// Starts nothing more and tells what runs to stop.
-    pub(super) fn stop(&mut self) {
+    fn stop(&mut self) {
         (self.acquiring, self.permit) = (None, None);
         let flights = &self.flights;
         self.schedule.close(|index| flights.contains_key(&index));
@@ -59,7 +59,7 @@ impl Drive {
     }
 
     /// Leaves behind the handlers that did not yield: failed, and not released, for they may still be at it.
-    pub(super) fn abandon(&mut self) {
+    fn abandon(&mut self) {
         let is_running = |flight: &Flight| matches!(flight.stage, Stage::Running(_));
         let running: Vec<_> = self.flights.iter().filter(|(_, flight)| is_running(flight)).map(|(i, _)| *i).collect();
         for index in running {
@@ -71,7 +71,7 @@ impl Drive {
     }
 
     /// Settles whatever waits for the store: the answer must go out.
-    pub(super) fn cut(&mut self) {
+    fn cut(&mut self) {
         for (index, flight) in std::mem::take(&mut self.flights) {
             let outcome = match flight.stage {
                 Stage::Claiming(_) => retry(ReasonClass::ClaimUnknown),
