@@ -12,8 +12,8 @@ use sqs_runtime::{
     Clock, Consumer, Failure, Idempotency,
     claim::{
         ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, FencingToken, HeldAnswer,
-        IdempotencyKey, IdempotencyStore, Key, Lease, MemoryStore, Owner, PayloadHash, RenewAnswer, RenewRequest,
-        StoreError,
+        IdempotencyKey, IdempotencyStore, Key, Lease, MarkRequest, MemoryStore, Owner, PayloadHash, ReadAnswer,
+        RenewAnswer, RenewRequest, StoreError,
     },
     extract::Body,
     run::Pipeline,
@@ -217,8 +217,11 @@ impl IdempotencyStore for Wrong {
     fn renew<'a>(&'a self, requests: &'a [RenewRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<RenewAnswer>> {
         each(requests, |_| Some(RenewAnswer::LeaseLost))
     }
-    fn mark<'a>(&'a self, requests: &'a [ClaimRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+    fn mark<'a>(&'a self, requests: &'a [MarkRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
         each(requests, |_| Some(self.to_completion()))
+    }
+    fn read<'a>(&'a self, keys: &'a [IdempotencyKey], _: Option<Duration>) -> BoxFuture<'a, Vec<ReadAnswer>> {
+        each(keys, |_| Some(ReadAnswer::Nothing))
     }
     fn forget<'a>(&'a self, _: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(std::future::ready(Ok(false)))

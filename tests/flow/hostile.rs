@@ -12,7 +12,7 @@ use sqs_runtime::{
     Consumer, Delivery, Failure, Idempotency, Outcome,
     claim::{
         ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
-        IdempotencyStore, Key, Lease, RenewAnswer, RenewRequest, StoreError,
+        IdempotencyStore, Key, Lease, MarkRequest, ReadAnswer, RenewAnswer, RenewRequest, StoreError,
     },
     extract::{Body, FromDelivery},
     handler::Handled,
@@ -107,8 +107,11 @@ impl IdempotencyStore for Panicking {
     fn renew<'a>(&'a self, _: &'a [RenewRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<RenewAnswer>> {
         panic("renew")
     }
-    fn mark<'a>(&'a self, _: &'a [ClaimRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+    fn mark<'a>(&'a self, _: &'a [MarkRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
         panic("mark")
+    }
+    fn read<'a>(&'a self, _: &'a [IdempotencyKey], _: Option<Duration>) -> BoxFuture<'a, Vec<ReadAnswer>> {
+        panic("read")
     }
     fn forget<'a>(&'a self, _: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
         panic("forget")

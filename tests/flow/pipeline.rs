@@ -1,23 +1,16 @@
 //! A batch driven: what starts when, what runs beside what, and that every record has one outcome.
 
-use std::{
-    collections::BTreeSet,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    time::Duration,
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
-use futures_util::future::BoxFuture;
 use sqs_runtime::{
     Consumer, Failure, Idempotency,
-    claim::{
-        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
-        IdempotencyStore, Lease, MemoryStore, RenewAnswer, RenewRequest, StoreError,
-    },
+    claim::MemoryStore,
     extract::{Body, MessageId},
     run::Pipeline,
+    testkit::RecordingStore,
 };
 use tokio::sync::Barrier;
 
@@ -183,49 +176,14 @@ async fn a_dropped_batch_stops_its_handlers() {
     }
 }
 
-/// A memory store that notes how many claims came together.
-struct Counting {
-    claims: Mutex<Vec<usize>>,
-    store: MemoryStore,
-}
-
-impl IdempotencyStore for Counting {
-    fn claim<'a>(&'a self, requests: &'a [ClaimRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<ClaimAnswer>> {
-        let keys: BTreeSet<_> = requests.iter().map(|request| &request.key).collect();
-        assert_eq!(keys.len(), requests.len(), "a key twice in one call");
-        self.claims.lock().expect("no panic").push(requests.len());
-        self.store.claim(requests, time)
-    }
-    fn complete<'a>(
-        &'a self,
-        all: &'a [CompleteRequest],
-        time: Option<Duration>,
-    ) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        self.store.complete(all, time)
-    }
-    fn release<'a>(&'a self, leases: &'a [Lease], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        self.store.release(leases, time)
-    }
-    fn fail<'a>(&'a self, requests: &'a [FailRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        self.store.fail(requests, time)
-    }
-    fn renew<'a>(&'a self, requests: &'a [RenewRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<RenewAnswer>> {
-        self.store.renew(requests, time)
-    }
-    fn mark<'a>(&'a self, requests: &'a [ClaimRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        self.store.mark(requests, time)
-    }
-    fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.store.forget(key)
-    }
-}
-
 #[tokio::test]
 async fn everything_that_is_about_to_start_is_claimed_at_once() {
     let store = MemoryStore::new(sqs_runtime::SystemClock::new());
-    let counting = Arc::new(Counting { store, claims: Mutex::default() });
-    let consumer = Consumer::new(|| async {}).idempotency(Idempotency::new(Arc::clone(&counting)));
+    let store = RecordingStore::new(store);
+    let consumer = Consumer::new(|| async {}).idempotency(Idempotency::new(store.clone()));
     let records: Vec<_> = (0..50).map(|n| record(&format!("m-{n}"), "x")).collect();
     run(consumer, &event(&records)).await;
-    assert_eq!(*counting.claims.lock().expect("no panic"), [50]);
+    let claims: Vec<_> =
+        store.calls().iter().filter(|call| call.operation == "claim").map(|call| call.elements).collect();
+    assert_eq!(claims, [50]);
 }

@@ -11,7 +11,7 @@ use futures_util::future::{BoxFuture, ready};
 
 use super::{
     ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
-    IdempotencyStore, Lease, RenewAnswer, RenewRequest, StoreError,
+    IdempotencyStore, Lease, MarkRequest, ReadAnswer, RenewAnswer, RenewRequest, StoreError,
     protocol::{self, Row, Write, claim, complete, fail, forget, mark, release, renew},
 };
 use crate::clock::{Clock, SharedClock, epoch_ms};
@@ -111,19 +111,24 @@ impl IdempotencyStore for MemoryStore {
         requests: &'a [CompleteRequest],
         _: Option<Duration>,
     ) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+        let now_ms = self.now_ms();
         self.each(requests, |rows, request| {
-            let written = write_held(rows, &request.lease, |row| complete::completed(row, request));
+            let written = write_held(rows, &request.lease, |row| complete::completed(row, request, now_ms));
             complete::answer(&written, request)
         })
     }
 
     fn release<'a>(&'a self, leases: &'a [Lease], _: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        self.each(leases, |rows, lease| protocol::held_answer(&write_held(rows, lease, release::released)))
+        let now_ms = self.now_ms();
+        self.each(leases, |rows, lease| {
+            protocol::held_answer(&write_held(rows, lease, |row| release::released(row, now_ms)))
+        })
     }
 
     fn fail<'a>(&'a self, requests: &'a [FailRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        let now_ms = self.now_ms();
         self.each(requests, |rows, request| {
-            protocol::held_answer(&write_held(rows, &request.lease, |row| fail::failed(row, request)))
+            protocol::held_answer(&write_held(rows, &request.lease, |row| fail::failed(row, request, now_ms)))
         })
     }
 
@@ -135,22 +140,30 @@ impl IdempotencyStore for MemoryStore {
         })
     }
 
-    fn mark<'a>(&'a self, requests: &'a [ClaimRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+    fn mark<'a>(&'a self, requests: &'a [MarkRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
         let now_ms = self.now_ms();
         self.each(requests, |rows, request| {
-            if !Self::has_room(rows, &request.key, now_ms) {
+            let key = &request.claim.key;
+            if !Self::has_room(rows, key, now_ms) {
                 return CompleteAnswer::Unknown(StoreError::new("the memory store is full"));
             }
-            let allows = claim::allows(rows.get(&request.key), request, now_ms);
-            let written = write(rows, &request.key, allows, |row| Some(mark::marked(row, request, now_ms)));
+            let allows = claim::allows(rows.get(key), &request.claim, now_ms);
+            let written = write(rows, key, allows, |row| Some(mark::marked(row, request, now_ms)));
             mark::answer(&written, request)
         })
     }
 
+    fn read<'a>(&'a self, keys: &'a [IdempotencyKey], _: Option<Duration>) -> BoxFuture<'a, Vec<ReadAnswer>> {
+        self.each(keys, |rows, key| {
+            rows.get(key).map_or(ReadAnswer::Nothing, |row| ReadAnswer::Row(row.clone().into()))
+        })
+    }
+
     fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let now_ms = self.now_ms();
         let mut rows = self.rows();
         let allows = forget::allows(rows.get(key));
-        let written = write(&mut rows, key, allows, |row| row.map(forget::forgotten));
+        let written = write(&mut rows, key, allows, |row| row.map(|row| forget::forgotten(row, now_ms)));
         Box::pin(ready(Ok(matches!(written, Write::Written(_)))))
     }
 }

@@ -24,6 +24,7 @@ pub use self::{
     memory::MemoryStore,
     store::{
         ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyStore,
-        RenewAnswer, RenewRequest, StoreError,
+        MarkRequest, ReadAnswer, RenewAnswer, RenewRequest, RowState, RowStatus, StoreError, StoredResult, Success,
+        TransactAnswer, TransactRequest, Writes,
     },
 };

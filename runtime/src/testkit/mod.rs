@@ -4,11 +4,13 @@ pub mod conformance;
 mod delivery;
 mod manual_clock;
 mod recording_queue;
+mod recording_store;
 mod seeded;
 
 pub use self::{
     delivery::delivery,
     manual_clock::ManualClock,
     recording_queue::{QueueCall, RecordingQueue},
+    recording_store::{RecordingStore, StoreCall},
     seeded::Seeded,
 };

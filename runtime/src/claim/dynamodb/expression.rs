@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::table::{Name, Table};
+use crate::claim::StoredResult;
 
 /// One kind of conditional write: its expressions, and the names that they use, no more: DynamoDB refuses unused ones.
 #[derive(Clone, Debug)]
@@ -17,14 +18,26 @@ pub(super) struct Expression {
 pub(super) struct Expressions {
     pub(super) claim: Expression,
     pub(super) claim_versioned: Expression,
-    pub(super) complete: Expression,
-    pub(super) complete_with_result: Expression,
+    pub(super) complete: Keeping,
     pub(super) release: Expression,
     pub(super) fail: Expression,
     pub(super) renew: Expression,
-    pub(super) mark: Expression,
-    pub(super) mark_versioned: Expression,
+    pub(super) mark: Keeping,
+    pub(super) mark_versioned: Keeping,
     pub(super) forget: Expression,
+}
+
+/// A write that keeps the handler's result, or does not.
+#[derive(Clone, Debug)]
+pub(super) struct Keeping {
+    nothing: Expression,
+    result: Expression,
+}
+
+impl Keeping {
+    pub(super) fn of(&self, result: &StoredResult) -> &Expression {
+        if *result == StoredResult::Nothing { &self.nothing } else { &self.result }
+    }
 }
 
 const KEY: &str = "#key";
@@ -34,7 +47,7 @@ const HOLDS: &str = "#status = :inprogress AND #owner = :me AND #fence = :fence"
 
 /// Grants: the fence goes on growing from where the row left it, and from the clock where there is none.
 const GRANT: &str = "#owner = :me, #fence = if_not_exists(#fence, :now_ms) + :one, #expiration = :expiration, \
-                     #validation = :validation, #schema = :schema";
+                     #validation = :validation, #schema = :schema, #since = :now_ms";
 
 /// May be claimed: free, or one of ours that is expired, released by another, over, or rejected otherwise.
 fn may_claim(rejected_otherwise: &str) -> String {
@@ -56,19 +69,27 @@ impl Expressions {
             "SET #status = :inprogress, #attempts = if_not_exists(#attempts, :zero) + :one, #lease = :lease_ms, {GRANT}"
         );
         let mark = format!("SET #status = :completed, #attempts = :zero, {GRANT}");
-        let settle =
-            |status: &str, rest: &str| format!("SET #status = {status}, #attempts = :zero{rest} REMOVE #lease");
+        let settle = |status: &str, rest: &str| {
+            format!("SET #status = {status}, #since = :now_ms, #attempts = :zero{rest} REMOVE #lease")
+        };
+        let complete = |rest: &str| make(&settle(":completed", &format!(", #expiration = :expiration{rest}")), HOLDS);
+        let keeping = |set: &str, removed: &str, condition: &str| Keeping {
+            nothing: make(&format!("{mark}{set} REMOVE #lease, #data, #error{removed}"), condition),
+            result: make(&format!("{mark}{set}, #data = :data REMOVE #lease, #error{removed}"), condition),
+        };
         Self {
             claim: make(&format!("{claim} REMOVE #data, #error, #version"), &unversioned),
             claim_versioned: make(&format!("{claim}, #version = :version REMOVE #data, #error"), &versioned),
-            complete: make(&settle(":completed", ", #expiration = :expiration"), HOLDS),
-            complete_with_result: make(&settle(":completed", ", #expiration = :expiration, #data = :data"), HOLDS),
+            complete: Keeping { nothing: complete(""), result: complete(", #data = :data") },
             release: make(&settle(":released", ""), HOLDS),
             fail: make(&settle(":failed", ", #version = :version, #error = :error"), HOLDS),
             renew: make("SET #lease = :lease_ms", &format!("{HOLDS} AND #lease < :lease_ms")),
-            mark: make(&format!("{mark} REMOVE #lease, #data, #error, #version"), &unversioned),
-            mark_versioned: make(&format!("{mark}, #version = :version REMOVE #lease, #data, #error"), &versioned),
-            forget: make("SET #status = :released, #attempts = :zero REMOVE #error", "#status = :failed"),
+            mark: keeping("", ", #version", &unversioned),
+            mark_versioned: keeping(", #version = :version", "", &versioned),
+            forget: make(
+                "SET #status = :released, #since = :now_ms, #attempts = :zero REMOVE #error",
+                "#status = :failed",
+            ),
         }
     }
 }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::table::{Name, Table};
 use crate::claim::{
-    FencingToken, Owner, PayloadHash,
+    FencingToken, Owner, PayloadHash, StoredResult,
     protocol::{Found, Row, Status},
 };
 
@@ -33,11 +33,12 @@ pub(super) fn row(table: &Table, item: &Item) -> Option<Row> {
         status: reader.status()?,
         owner: Owner::from_text(reader.text(Name::Owner)?)?,
         fence: FencingToken(reader.number(Name::Fence)?),
+        since_ms: reader.number(Name::Since)?,
         attempts: reader.number(Name::Attempts)?,
         expires_at_s: reader.number(Name::Expiration)?,
         payload_hash: PayloadHash::from_text(reader.text(Name::Validation)?)?,
         version: reader.optional_text(Name::Version)?,
-        result: reader.optional_text(Name::Data)?,
+        result: reader.result()?,
         error: reader.optional_text(Name::Error)?,
     })
 }
@@ -61,6 +62,15 @@ impl<'a> Reader<'a> {
         match self.get(name) {
             None => Some(None),
             Some(_) => self.text(name).map(|text| Some(text.into())),
+        }
+    }
+
+    fn result(&self) -> Option<StoredResult> {
+        match self.get(Name::Data) {
+            None => Some(StoredResult::Nothing),
+            Some(AttributeValue::S(json)) => Some(StoredResult::Json(json.as_str().into())),
+            Some(AttributeValue::Null(_)) => Some(StoredResult::Omitted),
+            Some(_) => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::{BoxFuture, join_all};
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     claim::{
         ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
-        IdempotencyStore, Lease, RenewAnswer, RenewRequest, StoreError,
+        IdempotencyStore, Lease, MarkRequest, ReadAnswer, RenewAnswer, RenewRequest, StoreError, StoredResult,
         protocol::{self, Found, Status, Write, claim, complete, mark, renew},
     },
     clock::epoch_ms,
@@ -41,7 +42,7 @@ impl DynamoDbStore {
             (":takeover_ms", number(now_ms.saturating_sub(claim::SKEW_MS))),
             (":expiration", number(request.expires_at_s)),
             (":validation", text(request.payload_hash.to_text())),
-            (":schema", aws_sdk_dynamodb::types::AttributeValue::N(SCHEMA.into())),
+            (":schema", AttributeValue::N(SCHEMA.into())),
             (":one", number(1)),
             (":zero", number(0)),
         ];
@@ -75,10 +76,10 @@ impl DynamoDbStore {
         for _ in 0..COMPLETION_TRIES {
             match self.send_completion(&request, time_left).await {
                 Ok(written) => return complete::answer(&written, &request),
-                Err(Fate::NotWritten(error)) if request.result.is_some() => {
+                Err(Fate::NotWritten(error)) if request.result.json().is_some() => {
                     // Too large an item, most likely: the success matters more than its result.
                     tracing::warn!(%error, "a result could not be kept; completing without it");
-                    request.to_mut().result = None;
+                    request.to_mut().result = StoredResult::Omitted;
                     last = error;
                 }
                 Err(fate) => last = fate.into_error(),
@@ -91,11 +92,9 @@ impl DynamoDbStore {
         let mut values = held(&request.lease);
         values.push((":completed", text("COMPLETED")));
         values.push((":expiration", number(request.expires_at_s)));
-        values.push((":zero", number(0)));
-        values.extend(request.result.as_deref().map(|result| (":data", text(result))));
-        let expressions = &self.expressions;
-        let expression =
-            if request.result.is_some() { &expressions.complete_with_result } else { &expressions.complete };
+        values.extend([(":zero", number(0)), (":now_ms", number(self.now_ms()))]);
+        values.extend(kept(&request.result));
+        let expression = self.expressions.complete.of(&request.result);
         self.write(&request.lease.key, expression, values, time_left).await
     }
 
@@ -123,7 +122,7 @@ impl DynamoDbStore {
         time_left: Option<Duration>,
     ) -> HeldAnswer {
         let mut values = held(lease);
-        values.push((":zero", number(0)));
+        values.extend([(":zero", number(0)), (":now_ms", number(self.now_ms()))]);
         values.extend(more);
         match self.write(&lease.key, expression, values, time_left).await {
             Ok(written) => protocol::held_answer(&written),
@@ -152,20 +151,40 @@ impl DynamoDbStore {
         }
     }
 
-    async fn mark_one(&self, request: &ClaimRequest, time_left: Option<Duration>) -> CompleteAnswer {
-        let values = Self::claiming(request, self.now_ms());
+    async fn read_one(&self, key: &IdempotencyKey, time_left: Option<Duration>) -> ReadAnswer {
+        match self.read(key, time_left).await {
+            Ok(Found::Nothing) => ReadAnswer::Nothing,
+            Ok(Found::Row(row)) => ReadAnswer::Row(row.into()),
+            Ok(Found::Corrupt) => ReadAnswer::Corrupt,
+            Err(fate) => ReadAnswer::Unavailable(fate.into_error()),
+        }
+    }
+
+    async fn mark_one(&self, request: &MarkRequest, time_left: Option<Duration>) -> CompleteAnswer {
+        let claim = &request.claim;
+        let mut values = Self::claiming(claim, self.now_ms());
+        values.extend(kept(&request.result));
         let expressions = &self.expressions;
-        let expression = if request.version.is_some() { &expressions.mark_versioned } else { &expressions.mark };
-        let error = match self.write(&request.key, expression, values, time_left).await {
+        let marks = if claim.version.is_some() { &expressions.mark_versioned } else { &expressions.mark };
+        let error = match self.write(&claim.key, marks.of(&request.result), values, time_left).await {
             Ok(written) => return mark::answer(&written, request),
             Err(fate) => fate.into_error(),
         };
-        match self.read(&request.key, time_left).await {
+        match self.read(&claim.key, time_left).await {
             Ok(Found::Row(row)) if row.status == Status::Completed => {
                 mark::answer(&Write::<()>::Refused(Found::Row(row)), request)
             }
             _ => CompleteAnswer::Unknown(error),
         }
+    }
+}
+
+/// The value of a result, where something is kept of it.
+fn kept(result: &StoredResult) -> Option<(&'static str, AttributeValue)> {
+    match result {
+        StoredResult::Nothing => None,
+        StoredResult::Json(json) => Some((":data", text(&**json))),
+        StoredResult::Omitted => Some((":data", AttributeValue::Null(true))),
     }
 }
 
@@ -194,12 +213,17 @@ impl IdempotencyStore for DynamoDbStore {
         Box::pin(join_all(requests.iter().map(move |request| self.renew_one(request, time))))
     }
 
-    fn mark<'a>(&'a self, requests: &'a [ClaimRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+    fn mark<'a>(&'a self, requests: &'a [MarkRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
         Box::pin(join_all(requests.iter().map(move |request| self.mark_one(request, time))))
     }
 
+    fn read<'a>(&'a self, keys: &'a [IdempotencyKey], time: Option<Duration>) -> BoxFuture<'a, Vec<ReadAnswer>> {
+        Box::pin(join_all(keys.iter().map(move |key| self.read_one(key, time))))
+    }
+
     fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let values = vec![(":failed", text("FAILED")), (":released", text("RELEASED")), (":zero", number(0))];
+        let mut values = vec![(":failed", text("FAILED")), (":released", text("RELEASED")), (":zero", number(0))];
+        values.push((":now_ms", number(self.now_ms())));
         Box::pin(async move {
             let written = self.write(key, &self.expressions.forget, values, None).await;
             written.map(|written| matches!(written, Write::Written(()))).map_err(Fate::into_error)

@@ -14,12 +14,14 @@ use crate::claim::IdempotencyKey;
 /// | `status` | S | `INPROGRESS`, `COMPLETED`, `RELEASED`, `FAILED` |
 /// | `owner` | S | the attempt that wrote it, 128 random bits in hexadecimal |
 /// | `fence` | N | the fencing token |
+/// | `since` | N | when the status was written, epoch **milliseconds** |
 /// | `attempts` | N | grants in a row that ended neither in a release nor in a completion |
 /// | `in_progress_expiration` | N | the end of the lease, epoch **milliseconds** |
 /// | `expiration` | N | the end of the retention, epoch **seconds**: the table's TTL attribute |
 /// | `validation` | S | the payload's hash |
 /// | `version` | S | the handler's version, where one is known |
-/// | `data`, `error` | S | the handler's result, where it is kept; the class of a rejection |
+/// | `data` | S | the handler's result as JSON, where it is kept; NULL where there was one that could not be |
+/// | `error` | S | the class of a rejection |
 /// | `v` | N | the version of this schema, 1 |
 #[derive(Clone, Debug)]
 pub struct Table {
@@ -45,6 +47,8 @@ pub enum Name {
     Owner,
     /// `fence`
     Fence,
+    /// `since`, epoch milliseconds
+    Since,
     /// `attempts`
     Attempts,
     /// `in_progress_expiration`, epoch milliseconds
@@ -64,12 +68,13 @@ pub enum Name {
 }
 
 impl Name {
-    const COUNT: usize = 11;
+    const COUNT: usize = 12;
 
     pub(super) const ALL: [Self; Self::COUNT] = [
         Self::Status,
         Self::Owner,
         Self::Fence,
+        Self::Since,
         Self::Attempts,
         Self::InProgressExpiration,
         Self::Expiration,
@@ -85,6 +90,7 @@ impl Name {
             Self::Status => "status",
             Self::Owner => "owner",
             Self::Fence => "fence",
+            Self::Since => "since",
             Self::Attempts => "attempts",
             Self::InProgressExpiration => "in_progress_expiration",
             Self::Expiration => "expiration",
@@ -102,6 +108,7 @@ impl Name {
             Self::Status => "#status",
             Self::Owner => "#owner",
             Self::Fence => "#fence",
+            Self::Since => "#since",
             Self::Attempts => "#attempts",
             Self::InProgressExpiration => "#lease",
             Self::Expiration => "#expiration",

@@ -3,7 +3,7 @@
 use super::{Found, Row, Status, Write};
 use crate::claim::{
     FencingToken, Lease,
-    store::{ClaimAnswer, ClaimRequest, StoreError},
+    store::{ClaimAnswer, ClaimRequest, StoreError, StoredResult},
 };
 
 /// How far clocks of two machines may differ; appears only where a lease is taken over.
@@ -17,14 +17,16 @@ pub(crate) fn allows(row: Option<&Row>, request: &ClaimRequest, now_ms: u64) -> 
             // Not to its own former owner: that would be a late copy of a request whose claim is over.
             Status::Released => row.owner != request.owner,
             Status::InProgress { lease_expires_at_ms } => lease_expires_at_ms < now_ms.saturating_sub(SKEW_MS),
-            Status::Failed => row.payload_hash != request.payload_hash || !is_same_version(row, request),
+            Status::Failed => {
+                row.payload_hash != request.payload_hash || !is_same_version(row.version.as_deref(), request)
+            }
             Status::Completed => false,
         }
 }
 
 /// Unknown versions are never the same: what `$LATEST` rejected may be right after the next deployment.
-fn is_same_version(row: &Row, request: &ClaimRequest) -> bool {
-    request.version.is_some() && row.version == request.version
+pub(super) fn is_same_version(row: Option<&str>, request: &ClaimRequest) -> bool {
+    request.version.is_some() && row == request.version.as_deref()
 }
 
 /// The row of a granted claim. Its fence starts at the clock, so that numbers go on growing when a row was forgotten.
@@ -33,11 +35,12 @@ pub(crate) fn granted(row: Option<&Row>, request: &ClaimRequest, now_ms: u64) ->
         status: Status::InProgress { lease_expires_at_ms: request.lease_expires_at_ms },
         owner: request.owner,
         fence: FencingToken(row.map_or(now_ms, |row| row.fence.0).saturating_add(1)),
+        since_ms: now_ms,
         attempts: row.map_or(0, |row| row.attempts).saturating_add(1),
         expires_at_s: request.expires_at_s,
         payload_hash: request.payload_hash,
         version: request.version.clone(),
-        result: None,
+        result: StoredResult::Nothing,
         error: None,
     }
 }

@@ -4,9 +4,10 @@ use super::{Row, Status, Write, success_answer};
 use crate::claim::store::{CompleteAnswer, CompleteRequest};
 
 /// The row of a success.
-pub(crate) fn completed(row: &Row, request: &CompleteRequest) -> Row {
+pub(crate) fn completed(row: &Row, request: &CompleteRequest, now_ms: u64) -> Row {
     Row {
         status: Status::Completed,
+        since_ms: now_ms,
         attempts: 0,
         expires_at_s: request.expires_at_s,
         result: request.result.clone(),

@@ -8,6 +8,6 @@ pub(crate) fn allows(row: Option<&Row>) -> bool {
 }
 
 /// The row of a rejection that was forgotten.
-pub(crate) fn forgotten(row: &Row) -> Row {
-    Row { status: Status::Released, attempts: 0, error: None, ..row.clone() }
+pub(crate) fn forgotten(row: &Row, now_ms: u64) -> Row {
+    Row { status: Status::Released, since_ms: now_ms, attempts: 0, error: None, ..row.clone() }
 }

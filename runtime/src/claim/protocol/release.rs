@@ -3,6 +3,6 @@
 use super::{Row, Status};
 
 /// The row of a claim that was given up.
-pub(crate) fn released(row: &Row) -> Row {
-    Row { status: Status::Released, attempts: 0, ..row.clone() }
+pub(crate) fn released(row: &Row, now_ms: u64) -> Row {
+    Row { status: Status::Released, since_ms: now_ms, attempts: 0, ..row.clone() }
 }

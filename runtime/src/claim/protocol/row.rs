@@ -1,6 +1,6 @@
 //! What is stored for a key.
 
-use crate::claim::{FencingToken, Owner, PayloadHash};
+use crate::claim::{FencingToken, Owner, PayloadHash, RowState, RowStatus, StoredResult};
 
 /// One idempotency row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub(crate) struct Row {
     pub(crate) owner: Owner,
     /// Grows with every grant, also across a release.
     pub(crate) fence: FencingToken,
+    /// When the status was written, milliseconds since 1970. No condition looks at it.
+    pub(crate) since_ms: u64,
     /// Grants in a row that ended neither in a release nor in a completion: a hint of a crash loop, never a verdict. A lost
     /// reply or a deadline raises it too.
     pub(crate) attempts: u32,
@@ -17,8 +19,8 @@ pub(crate) struct Row {
     pub(crate) payload_hash: PayloadHash,
     /// The handler version that claimed the row or rejected it, where one was known.
     pub(crate) version: Option<Box<str>>,
-    /// The handler's result, where it was kept.
-    pub(crate) result: Option<Box<str>>,
+    /// What is kept of the handler's result.
+    pub(crate) result: StoredResult,
     /// Why it was rejected: a class, never a text of the payload.
     pub(crate) error: Option<Box<str>>,
 }
@@ -50,5 +52,18 @@ impl Row {
     /// Whether the retention is over, although the row is still there.
     pub(crate) fn is_expired(&self, now_ms: u64) -> bool {
         self.expires_at_s < now_ms / 1_000
+    }
+}
+
+impl From<Row> for RowState {
+    fn from(row: Row) -> Self {
+        let status = match row.status {
+            Status::InProgress { lease_expires_at_ms } => RowStatus::InProgress { lease_expires_at_ms },
+            Status::Completed => RowStatus::Completed { result: row.result },
+            Status::Released => RowStatus::Released,
+            Status::Failed => RowStatus::Rejected { error: row.error },
+        };
+        let state = Self::new(status, row.since_ms, row.expires_at_s, row.payload_hash).attempts(row.attempts);
+        Self { version: row.version, ..state }
     }
 }

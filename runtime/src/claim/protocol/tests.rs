@@ -3,7 +3,9 @@
 use super::*;
 use crate::claim::{
     FencingToken, IdempotencyKey,
-    store::{ClaimAnswer, ClaimRequest, CompleteRequest, FailRequest, RenewAnswer},
+    store::{
+        ClaimAnswer, ClaimRequest, CompleteRequest, FailRequest, MarkRequest, ReadAnswer, RenewAnswer, StoredResult,
+    },
 };
 
 const NOW_MS: u64 = 1_800_000_000_000;
@@ -36,7 +38,7 @@ fn completion(lease: &Lease, payload: &[u8]) -> CompleteRequest {
 
 fn complete_on(row: Option<&Row>, request: &CompleteRequest) -> (Write<Row>, CompleteAnswer) {
     let held = row.filter(|row| holds(Some(row), &request.lease));
-    let written = write(row, held.map(|row| complete::completed(row, request)));
+    let written = write(row, held.map(|row| complete::completed(row, request, NOW_MS)));
     let answer = complete::answer(&written, request);
     (written, answer)
 }
@@ -88,9 +90,9 @@ fn claim_takes_over_only_after_the_end_and_the_skew() {
 #[test]
 fn claim_of_a_success_is_a_replay_or_a_conflict() {
     let (row, _) = completed(1);
-    let kept = Row { result: Some("5".into()), ..row.clone() };
+    let kept = Row { result: StoredResult::Json("5".into()), ..row.clone() };
     let (_, answer) = claim_at(Some(&kept), &request(2, b"a"), NOW_MS);
-    assert!(matches!(answer, ClaimAnswer::Completed { result: Some(result) } if &*result == "5"));
+    assert!(matches!(answer, ClaimAnswer::Completed { result } if result.json() == Some("5")));
     assert!(matches!(claim_at(Some(&row), &request(2, b"b"), NOW_MS).1, ClaimAnswer::KeyConflict));
 }
 
@@ -103,7 +105,7 @@ fn claim_of_an_expired_row_is_free_whatever_it_says() {
 #[test]
 fn claim_of_a_released_row_is_free_but_not_for_a_late_copy() {
     let (row, _) = granted(1);
-    let released = release::released(&row);
+    let released = release::released(&row, NOW_MS);
     assert!(!claim::allows(Some(&released), &request(1, b"a"), NOW_MS));
     let (Write::Written(next), _) = claim_at(Some(&released), &request(2, b"a"), NOW_MS) else { panic!("refused") };
     assert!(next.fence > row.fence);
@@ -113,7 +115,7 @@ fn claim_of_a_released_row_is_free_but_not_for_a_late_copy() {
 #[test]
 fn claim_of_a_rejection_is_refused_only_for_its_payload_and_version() {
     let (row, lease) = granted(1);
-    let failed = fail::failed(&row, &FailRequest::new(lease, "7", "declined"));
+    let failed = fail::failed(&row, &FailRequest::new(lease, "7", "declined"), NOW_MS);
     let again = request(2, b"a").version("7");
     let (_, answer) = claim_at(Some(&failed), &again, NOW_MS);
     assert!(matches!(answer, ClaimAnswer::RejectedBefore { error: Some(error) } if &*error == "declined"));
@@ -195,9 +197,9 @@ fn renew_moves_an_end_forward_only() {
 
 #[test]
 fn mark_is_no_success_while_another_works() {
-    let marking = request(2, b"a");
+    let marking = MarkRequest::new(request(2, b"a"));
     let (row, _) = granted(1);
-    assert!(!claim::allows(Some(&row), &marking, NOW_MS));
+    assert!(!claim::allows(Some(&row), &marking.claim, NOW_MS));
     assert!(matches!(mark::answer(&write(Some(&row), None), &marking), CompleteAnswer::LeaseLost));
     let (done, _) = completed(1);
     assert!(matches!(mark::answer(&write(Some(&done), None), &marking), CompleteAnswer::CompletedElsewhere));
@@ -207,8 +209,34 @@ fn mark_is_no_success_while_another_works() {
 #[test]
 fn forget_touches_rejections_only() {
     let (row, lease) = granted(1);
-    let failed = fail::failed(&row, &FailRequest::new(lease, "7", "declined"));
+    let failed = fail::failed(&row, &FailRequest::new(lease, "7", "declined"), NOW_MS);
     assert!(forget::allows(Some(&failed)));
-    assert!(claim::allows(Some(&forget::forgotten(&failed)), &request(2, b"a").version("7"), NOW_MS));
+    assert!(claim::allows(Some(&forget::forgotten(&failed, NOW_MS)), &request(2, b"a").version("7"), NOW_MS));
     assert!(!forget::allows(Some(&row)) && !forget::allows(Some(&completed(1).0)) && !forget::allows(None));
+}
+
+/// What a read says is what the claim would have met, and silence where the claim would be granted.
+#[test]
+fn read_says_what_a_claim_would_meet() {
+    let (held, lease) = granted(1);
+    let (done, _) = completed(1);
+    let failed = fail::failed(&held, &FailRequest::new(lease.clone(), "7", "declined"), NOW_MS);
+    let released = release::released(&held, NOW_MS);
+    for row in [held, done, failed, released] {
+        for payload in [b"a", b"b"] {
+            for now_ms in
+                [NOW_MS, NOW_MS + LEASE_MS + claim::SKEW_MS, NOW_MS + LEASE_MS + claim::SKEW_MS + 1, NOW_MS + 200_000]
+            {
+                let asked = request(2, payload).version("7");
+                let said = read::answer(ReadAnswer::Row(row.clone().into()), &asked, now_ms);
+                let (_, met) = claim_at(Some(&row), &asked, now_ms);
+                match (said, met) {
+                    (None, ClaimAnswer::Acquired(_)) => {}
+                    (Some(said), met) => assert_eq!(format!("{said:?}"), format!("{met:?}")),
+                    (None, met) => panic!("{row:?} at {now_ms} is silent where the claim meets {met:?}"),
+                }
+            }
+        }
+    }
+    assert!(read::answer(ReadAnswer::Nothing, &request(2, b"a"), NOW_MS).is_none());
 }

@@ -1,7 +1,7 @@
 //! The rules of the conditional writes, as a value.
 
 use crate::claim::{
-    ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, Lease,
+    ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, Lease, MarkRequest,
     protocol::{Found, Row, Write, claim, complete, fail, forget, holds, mark, release, renew},
 };
 
@@ -31,7 +31,7 @@ pub(super) struct Rules {
     pub(super) release: fn(Option<&Row>, &Lease) -> Change,
     pub(super) fail: fn(Option<&Row>, &FailRequest) -> Change,
     pub(super) renew: fn(Option<&Row>, &Lease, u64) -> Change,
-    pub(super) mark: fn(Option<&Row>, &ClaimRequest, u64) -> Change,
+    pub(super) mark: fn(Option<&Row>, &MarkRequest, u64) -> Change,
     pub(super) forget: fn(Option<&Row>) -> Change,
 }
 
@@ -43,17 +43,17 @@ impl Default for Rules {
             },
             claim_answer: claim::answer,
             healed: claim::healed,
-            complete: |row, request| held(row, &request.lease).map(|row| complete::completed(row, request)).into(),
+            complete: |row, request| held(row, &request.lease).map(|row| complete::completed(row, request, 0)).into(),
             complete_answer: complete::answer,
-            release: |row, lease| held(row, lease).map(release::released).into(),
-            fail: |row, request| held(row, &request.lease).map(|row| fail::failed(row, request)).into(),
+            release: |row, lease| held(row, lease).map(|row| release::released(row, 0)).into(),
+            fail: |row, request| held(row, &request.lease).map(|row| fail::failed(row, request, 0)).into(),
             renew: |row, lease, until_ms| {
                 row.filter(|_| renew::allows(row, lease, until_ms)).map(|row| renew::renewed(row, until_ms)).into()
             },
             mark: |row, request, now_ms| {
-                claim::allows(row, request, now_ms).then(|| mark::marked(row, request, now_ms)).into()
+                claim::allows(row, &request.claim, now_ms).then(|| mark::marked(row, request, now_ms)).into()
             },
-            forget: |row| row.filter(|_| forget::allows(row)).map(forget::forgotten).into(),
+            forget: |row| row.filter(|_| forget::allows(row)).map(|row| forget::forgotten(row, 0)).into(),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{
     rules::{Change, Rules},
 };
 use crate::claim::{
-    ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, Lease,
+    ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, Lease, StoredResult,
     protocol::{Found, Row, Status, Write, claim, complete, holds, release, renew},
 };
 
@@ -16,7 +16,7 @@ pub(super) fn complete_without_a_condition() -> Rules {
 pub(super) fn complete_without_the_fence() -> Rules {
     let complete: fn(Option<&Row>, &CompleteRequest) -> Change = |row, request| {
         let own = row.filter(|row| is_in_progress(row) && row.owner == request.lease.owner);
-        own.map(|row| complete::completed(row, request)).into()
+        own.map(|row| complete::completed(row, request, 0)).into()
     };
     Rules { complete, ..Rules::default() }
 }
@@ -26,12 +26,16 @@ pub(super) fn release_as_a_delete() -> Rules {
 }
 
 pub(super) fn release_without_the_owner() -> Rules {
-    Rules { release: |row, _| row.filter(|row| is_in_progress(row)).map(release::released).into(), ..Rules::default() }
+    Rules {
+        release: |row, _| row.filter(|row| is_in_progress(row)).map(|row| release::released(row, 0)).into(),
+        ..Rules::default()
+    }
 }
 
 pub(super) fn release_without_the_fence() -> Rules {
-    let release: fn(Option<&Row>, &Lease) -> Change =
-        |row, lease| row.filter(|row| is_in_progress(row) && row.owner == lease.owner).map(release::released).into();
+    let release: fn(Option<&Row>, &Lease) -> Change = |row, lease| {
+        row.filter(|row| is_in_progress(row) && row.owner == lease.owner).map(|row| release::released(row, 0)).into()
+    };
     Rules { release, ..Rules::default() }
 }
 
@@ -109,8 +113,9 @@ pub(super) fn rejection_as_a_release() -> Rules {
 
 /// The fence alone, without the owner: no slip as long as fencing tokens differ.
 pub(super) fn release_by_the_fence_alone() -> Rules {
-    let release: fn(Option<&Row>, &Lease) -> Change =
-        |row, lease| row.filter(|row| is_in_progress(row) && row.fence == lease.fence).map(release::released).into();
+    let release: fn(Option<&Row>, &Lease) -> Change = |row, lease| {
+        row.filter(|row| is_in_progress(row) && row.fence == lease.fence).map(|row| release::released(row, 0)).into()
+    };
     Rules { release, ..Rules::default() }
 }
 
@@ -138,14 +143,15 @@ fn overwritten(row: Option<&Row>, request: &CompleteRequest) -> Row {
             status,
             owner,
             fence,
+            since_ms: 0,
             attempts: 0,
             expires_at_s: RETENTION_END_S,
             payload_hash,
             version: None,
-            result: None,
+            result: StoredResult::Nothing,
             error: None,
         },
-        |row| complete::completed(row, request),
+        |row| complete::completed(row, request, 0),
     )
 }
 

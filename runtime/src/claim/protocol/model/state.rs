@@ -36,7 +36,8 @@ pub(super) struct Stored(pub(super) Option<Row>);
 
 impl Hash for Stored {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let Some(Row { status, owner, fence, attempts, expires_at_s, payload_hash, version, result, error }) = &self.0
+        let Some(Row { status, owner, fence, since_ms, attempts, expires_at_s, payload_hash, version, result, error }) =
+            &self.0
         else {
             return 0_u8.hash(hasher);
         };
@@ -46,7 +47,7 @@ impl Hash for Stored {
             Status::Released => 3_u8.hash(hasher),
             Status::Failed => 4_u8.hash(hasher),
         }
-        (owner, fence, attempts, expires_at_s, payload_hash, version, result, error).hash(hasher);
+        (owner, fence, since_ms, attempts, expires_at_s, payload_hash, version, result, error).hash(hasher);
     }
 }
 

@@ -7,7 +7,8 @@ use super::{
     state::{Attempt, COPIES, End, Held, Settle, Stage, State},
 };
 use crate::claim::{
-    ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, FencingToken, Lease, Owner, RenewAnswer,
+    ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, FencingToken, Lease, MarkRequest, Owner,
+    RenewAnswer,
     protocol::{Found, Row, Status, Write, claim, holds, mark, renew},
 };
 
@@ -128,7 +129,7 @@ impl Protocol {
     }
 
     fn mark(&self, state: &mut State, delivery: Delivery) -> CompleteAnswer {
-        let request = self.claim_request(state, delivery.of);
+        let request = MarkRequest::new(self.claim_request(state, delivery.of));
         let now_ms = clock(state, delivery.lease_is_over);
         let had_commit = has_commit(state);
         let written = state.apply((self.rules.mark)(state.row.0.as_ref(), &request, now_ms));
@@ -162,7 +163,8 @@ impl Protocol {
                 Some((self.rules.complete_answer)(&Write::Refused(Found::Row(row)), &request))
             }
             None if row.status == Status::Completed => {
-                Some(mark::answer(&Write::<()>::Refused(Found::Row(row)), &self.claim_request(state, place)))
+                let request = MarkRequest::new(self.claim_request(state, place));
+                Some(mark::answer(&Write::<()>::Refused(Found::Row(row)), &request))
             }
             None => None,
         });
@@ -205,8 +207,8 @@ impl State {
             }
         };
         if let Write::Written(row) = &write {
-            // A hint that no rule reads; it would only multiply the states.
-            self.row.0 = Some(Row { attempts: 0, ..row.clone() });
+            // A hint and a time that no rule reads; they would only multiply the states.
+            self.row.0 = Some(Row { attempts: 0, since_ms: 0, ..row.clone() });
         }
         Written { met, write }
     }

@@ -1,0 +1,38 @@
+//! What a row keeps of a handler's result.
+
+use std::fmt;
+
+/// What a row keeps of a handler's result.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoredResult {
+    /// Nothing: results are not kept.
+    #[default]
+    Nothing,
+    /// The result as JSON; a replay gives back these very bytes.
+    Json(Box<str>),
+    /// A note that there was a result which could not be kept: it was too large, or no JSON can say it.
+    Omitted,
+}
+
+impl StoredResult {
+    /// The JSON, where it was kept.
+    #[must_use]
+    pub fn json(&self) -> Option<&str> {
+        match self {
+            Self::Json(json) => Some(json),
+            Self::Nothing | Self::Omitted => None,
+        }
+    }
+}
+
+impl fmt::Debug for StoredResult {
+    /// A result may be as private as a payload.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "Nothing",
+            Self::Json(_) => "Json(redacted)",
+            Self::Omitted => "Omitted",
+        })
+    }
+}
