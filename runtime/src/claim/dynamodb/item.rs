@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
     fn result(&self) -> Option<StoredResult> {
         match self.get(Name::Data) {
             None => Some(StoredResult::Nothing),
-            Some(AttributeValue::S(json)) => Some(StoredResult::Json(json.as_str().into())),
+            Some(AttributeValue::S(json)) => Some(StoredResult::Kept(json.as_str().into())),
             Some(AttributeValue::Null(_)) => Some(StoredResult::Omitted),
             Some(_) => None,
         }

@@ -183,7 +183,7 @@ impl DynamoDbStore {
 fn kept(result: &StoredResult) -> Option<(&'static str, AttributeValue)> {
     match result {
         StoredResult::Nothing => None,
-        StoredResult::Json(json) => Some((":data", text(&**json))),
+        StoredResult::Kept(json) => Some((":data", text(&**json))),
         StoredResult::Omitted => Some((":data", AttributeValue::Null(true))),
     }
 }

@@ -90,7 +90,7 @@ fn claim_takes_over_only_after_the_end_and_the_skew() {
 #[test]
 fn claim_of_a_success_is_a_replay_or_a_conflict() {
     let (row, _) = completed(1);
-    let kept = Row { result: StoredResult::Json("5".into()), ..row.clone() };
+    let kept = Row { result: StoredResult::Kept("5".into()), ..row.clone() };
     let (_, answer) = claim_at(Some(&kept), &request(2, b"a"), NOW_MS);
     assert!(matches!(answer, ClaimAnswer::Completed { result } if result.json() == Some("5")));
     assert!(matches!(claim_at(Some(&row), &request(2, b"b"), NOW_MS).1, ClaimAnswer::KeyConflict));

@@ -9,8 +9,8 @@ pub enum StoredResult {
     /// Nothing: results are not kept.
     #[default]
     Nothing,
-    /// The result as JSON; a replay gives back these very bytes.
-    Json(Box<str>),
+    /// The result, as JSON; a replay gives back these very bytes.
+    Kept(Box<str>),
     /// A note that there was a result which could not be kept: it was too large, or no JSON can say it.
     Omitted,
 }
@@ -20,7 +20,7 @@ impl StoredResult {
     #[must_use]
     pub fn json(&self) -> Option<&str> {
         match self {
-            Self::Json(json) => Some(json),
+            Self::Kept(json) => Some(json),
             Self::Nothing | Self::Omitted => None,
         }
     }
@@ -31,7 +31,7 @@ impl fmt::Debug for StoredResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nothing => "Nothing",
-            Self::Json(_) => "Json(redacted)",
+            Self::Kept(_) => "Kept(redacted)",
             Self::Omitted => "Omitted",
         })
     }

@@ -34,7 +34,7 @@ pub async fn a_mark_keeps_its_result_and_takes_over_what_a_claim_would(
     let subject = Subject::new(clock);
     let lease = granted(store, subject.request(1, "a")).await;
     promise!(release(store, &lease).await, HeldAnswer::Written, "a held lease is released");
-    let mark = MarkRequest::new(subject.request(2, "a")).result(StoredResult::Json("[1]".into()));
+    let mark = MarkRequest::new(subject.request(2, "a")).result(StoredResult::Kept("[1]".into()));
     promise!(one(store.mark(&[mark], None).await), CompleteAnswer::Committed, "a released row is marked");
     let answer = claim(store, subject.request(3, "a")).await;
     promise!(answer, ClaimAnswer::Completed { result } if result.json() == Some("[1]"), "a replay returns the mark's result");

@@ -10,7 +10,7 @@ use crate::{
 pub async fn a_success_is_a_replay_and_keeps_its_result(store: &dyn IdempotencyStore, clock: &ManualClock) {
     let subject = Subject::new(clock);
     let lease = granted(store, subject.request(1, "a")).await;
-    let completion = subject.completion(&lease).result(StoredResult::Json("{\"n\":1}".into()));
+    let completion = subject.completion(&lease).result(StoredResult::Kept("{\"n\":1}".into()));
     promise!(complete(store, completion.clone()).await, CompleteAnswer::Committed, "a held lease is completed");
     promise!(complete(store, completion).await, CompleteAnswer::Committed, "one's own completion is recognised");
     let answer = claim(store, subject.request(2, "a")).await;
