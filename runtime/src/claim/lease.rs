@@ -29,6 +29,12 @@ impl Owner {
         u128::from_str_radix(text, 16).ok().filter(|_| is_ours).map(Self::from_bits)
     }
 
+    /// One of its random bytes, for what has to differ between attempts.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn byte(self, place: usize) -> u8 {
+        self.0.get(place % self.0.len()).copied().unwrap_or_default()
+    }
+
     /// In hexadecimal, 32 characters, as it is stored.
     #[must_use]
     pub fn to_text(self) -> String {

@@ -9,6 +9,7 @@
 pub mod dynamodb;
 #[cfg(feature = "env")]
 mod env;
+mod grant;
 mod idempotency;
 mod key;
 mod lease;
@@ -16,9 +17,13 @@ mod memory;
 mod protocol;
 mod store;
 
-pub(crate) use self::{idempotency::Guard, key::Identity};
+pub(crate) use self::{
+    grant::{Claimed, Grant},
+    idempotency::Guard,
+    key::Identity,
+};
 pub use self::{
-    idempotency::Idempotency,
+    idempotency::{Idempotency, Mode, OnCommitUnknown, Once, OnceError},
     key::{Envelope, IdempotencyKey, Key, KeyError, Parts, PayloadHash},
     lease::{FencingToken, Lease, Owner},
     memory::MemoryStore,

@@ -22,7 +22,9 @@ pub use self::{
     event_bridge::EventBridge,
     json::Json,
     metadata::{MessageGroupId, MessageId, ReceiveCount},
-    rejection::{EnvelopeRejection, JsonRejection, MissingGroupId, MissingKey, S3Rejection},
+    rejection::{
+        EnvelopeRejection, JsonRejection, MissingGroupId, MissingKey, MissingLease, MissingTransaction, S3Rejection,
+    },
     s3::{S3Notification, S3Record},
     sns::Sns,
     state::{FromRef, State},
@@ -31,9 +33,11 @@ pub use self::{
 
 use std::convert::Infallible;
 
+#[cfg(feature = "dynamodb")]
+pub use crate::claim::dynamodb::Transaction;
 use crate::{
     batch::Record,
-    claim::IdempotencyKey,
+    claim::{FencingToken, Idempotency, IdempotencyKey, Lease},
     handler::{Delivery, Failure, Invocation},
 };
 
@@ -91,6 +95,24 @@ impl<S: Sync> FromDelivery<S> for IdempotencyKey {
     /// For calls to others that remember keys, such as a payment provider: the same key at every attempt.
     async fn from_delivery(delivery: &Delivery, _: &S) -> Result<Self, MissingKey> {
         delivery.idempotency_key().cloned().ok_or_else(MissingKey::new)
+    }
+}
+
+impl<S: Sync> FromDelivery<S> for FencingToken {
+    type Rejection = MissingLease;
+
+    /// For resources of one's own that refuse a number lower than one that they have seen.
+    async fn from_delivery(delivery: &Delivery, _: &S) -> Result<Self, MissingLease> {
+        delivery.lease().map(Lease::fencing_token).ok_or_else(MissingLease::new)
+    }
+}
+
+impl<S: Sync> FromDelivery<S> for Idempotency {
+    type Rejection = MissingKey;
+
+    /// The consumer's own, for [`Idempotency::once`] and [`Idempotency::status`].
+    async fn from_delivery(delivery: &Delivery, _: &S) -> Result<Self, MissingKey> {
+        delivery.idempotency().cloned().ok_or_else(MissingKey::new)
     }
 }
 

@@ -134,7 +134,7 @@ macro_rules! missing {
         pub struct $name {}
 
         impl $name {
-            pub(super) const fn new() -> Self {
+            pub(crate) const fn new() -> Self {
                 Self {}
             }
         }
@@ -154,6 +154,10 @@ missing! {
     MissingGroupId: "the message has no message group id";
     /// The consumer runs without idempotency, so that there is no key.
     MissingKey: "there is no idempotency key: the consumer runs without idempotency";
+    /// The consumer claims nothing before the run, so that there is no lease and no fencing token.
+    MissingLease: "there is no lease: the consumer runs without idempotency, or in a mode that claims nothing first";
+    /// Nothing can be written together with the message's success.
+    MissingTransaction: "there is no transaction: it needs idempotency in a DynamoDB table, and a mode other than mark-after";
 }
 
 /// Whether the error is a rejection of this module, for which trying again is pointless.
@@ -163,6 +167,8 @@ pub(crate) fn is_rejection(error: &(dyn StdError + Send + Sync + 'static)) -> bo
         || error.is::<S3Rejection>()
         || error.is::<MissingGroupId>()
         || error.is::<MissingKey>()
+        || error.is::<MissingLease>()
+        || error.is::<MissingTransaction>()
 }
 
 impl S3Rejection {

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU16, Ordering},
     },
 };
@@ -11,7 +11,7 @@ use std::{
 use super::Invocation;
 use crate::{
     batch::Record,
-    claim::{IdempotencyKey, Lease},
+    claim::{Claimed, Idempotency, IdempotencyKey, Lease, Writes},
 };
 
 /// One delivery of one message: the record and what surrounds it. What user layers and extractors look at.
@@ -21,13 +21,21 @@ use crate::{
 pub struct Delivery {
     record: Record,
     invocation: Invocation,
-    lease: Option<Lease>,
+    claimed: Option<Claimed>,
     progress: Arc<Progress>,
+    /// What commits with this run's success. Of this clone alone: a layer that tries again or hedges runs the handler on
+    /// clones, and only the writes of the run that succeeded count.
+    writes: OnceLock<Writes>,
 }
 
 impl Delivery {
-    pub(crate) fn new(record: Record, invocation: Invocation, lease: Option<Lease>, progress: Arc<Progress>) -> Self {
-        Self { record, invocation, lease, progress }
+    pub(crate) fn new(
+        record: Record,
+        invocation: Invocation,
+        claimed: Option<Claimed>,
+        progress: Arc<Progress>,
+    ) -> Self {
+        Self { record, invocation, claimed, progress, writes: OnceLock::new() }
     }
 
     /// The message.
@@ -45,13 +53,36 @@ impl Delivery {
     /// The key under which this message's work commits once; `None` without idempotency.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
-        self.lease.as_ref().map(Lease::key)
+        self.claimed.as_ref().map(|claimed| claimed.grant.key())
     }
 
-    /// The claim that was granted for this delivery; `None` without idempotency.
+    /// The claim that was granted for this delivery; `None` without idempotency, and in the modes that claim nothing.
     #[must_use]
     pub fn lease(&self) -> Option<&Lease> {
-        self.lease.as_ref()
+        self.claimed.as_ref().and_then(|claimed| claimed.grant.lease())
+    }
+
+    /// The consumer's idempotency; `None` without.
+    #[must_use]
+    pub fn idempotency(&self) -> Option<&Idempotency> {
+        self.claimed.as_ref().map(|claimed| &*claimed.idempotency)
+    }
+
+    /// What shall be written together with this message's success, of a type that the store understands; made by the first
+    /// who asks. `None` where nothing can be: without idempotency, in [`Mode::MarkAfter`](crate::claim::Mode::MarkAfter),
+    /// and with a store that knows no transactions.
+    pub fn writes(&self, make: impl FnOnce() -> Writes) -> Option<&Writes> {
+        self.idempotency().filter(|idempotency| idempotency.transacts())?;
+        Some(self.writes.get_or_init(make))
+    }
+
+    pub(crate) fn into_writes(self) -> Option<Writes> {
+        self.writes.into_inner()
+    }
+
+    /// How much of a result is kept, in bytes; `None` where nothing is.
+    pub(crate) fn result_limit(&self) -> Option<usize> {
+        self.idempotency().and_then(Idempotency::result_limit)
     }
 
     pub(crate) fn progress(&self) -> &Progress {

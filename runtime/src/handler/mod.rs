@@ -62,7 +62,8 @@ macro_rules! handlers {
                 };
                 let returned = self($($argument),*).await;
                 running.finish();
-                returned.into_handled()
+                let handled = returned.into_handled(delivery.result_limit())?;
+                Ok(Handled { writes: delivery.into_writes(), ..handled })
             }
         }
     )*};

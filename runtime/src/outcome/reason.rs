@@ -53,6 +53,10 @@ pub enum ReasonClass {
     StoreCorrupt,
     /// Another attempt took the claim over while the handler ran.
     LeaseLost,
+    /// The handler succeeded, but a condition of a write that it wanted committed with that did not hold; nothing was written.
+    ConditionRefused,
+    /// The handler succeeded, but the store wrote nothing: neither that, nor the handler's writes.
+    NotCommitted,
     /// The handler succeeded, but whether that was recorded is not known.
     CommitUnknown,
 }
@@ -118,6 +122,8 @@ impl ReasonClass {
             Self::ClaimUnknown => "the claim may or may not have been written",
             Self::StoreCorrupt => "the stored row is not understood",
             Self::LeaseLost => "the lease was lost to another attempt",
+            Self::ConditionRefused => "a condition of the handler's writes did not hold",
+            Self::NotCommitted => "nothing was committed",
             Self::CommitUnknown => "the completion may or may not have been written",
         }
     }

@@ -23,7 +23,7 @@ use crate::claim::{
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 /// let store = RecordingStore::new(MemoryStore::new(SystemClock::new()));
 /// let consumer = Consumer::new(|| async {}).idempotency(Idempotency::new(store.clone()));
-/// let event = r#"{"Records": [{"messageId": "m-1", "body": "x", "eventSource": "aws:sqs"}]}"#;
+/// let event = r#"{"Records": [{"messageId": "m-1", "body": "x", "attributes": {"ApproximateReceiveCount": "1"}}]}"#;
 /// Replay::new().event(&Pipeline::for_tests(consumer), event).await?;
 /// let calls: Vec<_> = store.calls().iter().map(|call| (call.operation, call.elements)).collect();
 /// assert_eq!(calls, [("claim", 1), ("complete", 1)]);

@@ -1,8 +1,8 @@
 //! Rows in a DynamoDB table.
 //!
 //! Each operation is one `UpdateItem` with a condition; what a request without an answer came to is settled by one
-//! consistent `GetItem`. Nothing else is asked for, so the role needs `dynamodb:UpdateItem` and `dynamodb:GetItem` on the
-//! table. A refusal returns the row that refused with it, free of read cost. DynamoDB's own deletion of expired rows comes
+//! consistent `GetItem`. A handler's writes travel with its success in one `TransactWriteItems`. Nothing else is asked for,
+//! so the role needs `dynamodb:UpdateItem` and `dynamodb:GetItem` on the table, and for transactions what they write. A refusal returns the row that refused with it, free of read cost. DynamoDB's own deletion of expired rows comes
 //! late, by days; every condition compares the expiry itself.
 //!
 //! One region: with global tables conditional writes hold within a region only, and the last writer wins across them.
@@ -11,15 +11,23 @@ mod expression;
 mod fate;
 mod item;
 mod operations;
+mod server_clock;
+mod success;
 mod table;
+mod transact;
+mod transaction;
+mod witness;
 mod write;
 
 use std::{fmt, sync::Arc};
 
 use aws_sdk_dynamodb::Client;
 
-pub use self::table::{Name, Table};
-use self::{expression::Expressions, fate::Fate};
+use self::{expression::Expressions, fate::Fate, server_clock::ServerClock};
+pub use self::{
+    table::{Name, Table},
+    transaction::{Added, Transaction},
+};
 use crate::{
     claim::{IdempotencyKey, StoreError},
     clock::{Clock, SharedClock, SystemClock},
@@ -34,6 +42,7 @@ pub struct DynamoDbStore {
     table: Arc<Table>,
     expressions: Arc<Expressions>,
     clock: SharedClock,
+    server_clock: Arc<ServerClock>,
 }
 
 impl DynamoDbStore {
@@ -41,7 +50,9 @@ impl DynamoDbStore {
     #[must_use]
     pub fn new(client: Client, table: Table) -> Self {
         let expressions = Arc::new(Expressions::of(&table));
-        Self { client, table: Arc::new(table), expressions, clock: Arc::new(SystemClock::new()) }
+        let clock: SharedClock = Arc::new(SystemClock::new());
+        let server_clock = Arc::new(ServerClock::new(Arc::clone(&clock), true));
+        Self { client, table: Arc::new(table), expressions, clock, server_clock }
     }
 
     /// Reads one row, to find at the start what would else fail every message: a missing table, another key schema, a role
@@ -55,10 +66,14 @@ impl DynamoDbStore {
         self.read(&probe, None).await.map(drop).map_err(Fate::into_error)
     }
 
-    /// Reads the time of day from this clock, by which leases and retentions end.
+    /// Reads the time of day from this clock, by which leases and retentions end; for tests and simulations. It is not
+    /// compared with the server's, as the machine's own is: there, nothing is claimed while the two differ by more than five
+    /// minutes.
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
-        Self { clock: Arc::new(clock), ..self }
+        let clock: SharedClock = Arc::new(clock);
+        let server_clock = Arc::new(ServerClock::new(Arc::clone(&clock), false));
+        Self { clock, server_clock, ..self }
     }
 }
 

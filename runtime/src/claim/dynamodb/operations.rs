@@ -15,52 +15,60 @@ use super::{
 use crate::{
     claim::{
         ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
-        IdempotencyStore, Lease, MarkRequest, ReadAnswer, RenewAnswer, RenewRequest, StoreError, StoredResult,
-        protocol::{self, Found, Status, Write, claim, complete, mark, renew},
+        IdempotencyStore, Lease, MarkRequest, ReadAnswer, RenewAnswer, RenewRequest, StoreError, StoredResult, Success,
+        TransactAnswer, TransactRequest,
+        protocol::{self, Found, Write, claim, renew},
     },
     clock::epoch_ms,
 };
 
-/// How often a completion is sent whose answer did not come, before it is read instead.
-const COMPLETION_TRIES: u32 = 3;
+/// The values of a claim's condition and of what it grants.
+pub(super) fn claiming(request: &ClaimRequest, now_ms: u64) -> Values {
+    let mut values = vec![
+        (":inprogress", text("INPROGRESS")),
+        (":completed", text("COMPLETED")),
+        (":released", text("RELEASED")),
+        (":failed", text("FAILED")),
+        (":me", text(request.owner.to_text())),
+        (":now_ms", number(now_ms)),
+        (":now_s", number(now_ms / 1_000)),
+        (":takeover_ms", number(now_ms.saturating_sub(claim::SKEW_MS))),
+        (":expiration", number(request.expires_at_s)),
+        (":validation", text(request.payload_hash.to_text())),
+        (":schema", AttributeValue::N(SCHEMA.into())),
+        (":one", number(1)),
+        (":zero", number(0)),
+    ];
+    values.extend(request.version.as_deref().map(|version| (":version", text(version))));
+    values
+}
 
 impl DynamoDbStore {
-    fn now_ms(&self) -> u64 {
+    pub(super) fn now_ms(&self) -> u64 {
         epoch_ms(self.clock.wall())
     }
 
-    /// The values of a claim's condition and of what it grants.
-    fn claiming(request: &ClaimRequest, now_ms: u64) -> Values {
-        let mut values = vec![
-            (":inprogress", text("INPROGRESS")),
-            (":completed", text("COMPLETED")),
-            (":released", text("RELEASED")),
-            (":failed", text("FAILED")),
-            (":me", text(request.owner.to_text())),
-            (":now_ms", number(now_ms)),
-            (":now_s", number(now_ms / 1_000)),
-            (":takeover_ms", number(now_ms.saturating_sub(claim::SKEW_MS))),
-            (":expiration", number(request.expires_at_s)),
-            (":validation", text(request.payload_hash.to_text())),
-            (":schema", AttributeValue::N(SCHEMA.into())),
-            (":one", number(1)),
-            (":zero", number(0)),
-        ];
-        values.extend(request.version.as_deref().map(|version| (":version", text(version))));
-        values
-    }
-
     async fn claim_one(&self, request: &ClaimRequest, time_left: Option<Duration>) -> ClaimAnswer {
-        let now_ms = self.now_ms();
-        let mut values = Self::claiming(request, now_ms);
+        if let Err(error) = self.trust_the_clock(&request.key, time_left).await {
+            return ClaimAnswer::Unavailable(error);
+        }
+        let mut values = claiming(request, self.now_ms());
         values.push((":lease_ms", number(request.lease_expires_at_ms)));
         let expressions = &self.expressions;
         let expression = if request.version.is_some() { &expressions.claim_versioned } else { &expressions.claim };
         match self.write_row(&request.key, expression, values, time_left).await {
             Ok(written) => claim::answer(written, request),
-            Err(Fate::NotWritten(error)) => ClaimAnswer::Unavailable(error),
+            Err(Fate::Refused(error) | Fate::NotNow(error)) => ClaimAnswer::Unavailable(error),
             Err(Fate::Unknown(error)) => self.healed_claim(request, error, time_left).await,
         }
+    }
+
+    /// A clock that was seen to be far off is looked at again, by a read whose answer has the server's time.
+    async fn trust_the_clock(&self, key: &IdempotencyKey, time_left: Option<Duration>) -> Result<(), StoreError> {
+        if self.server_clock.check().is_err() {
+            self.read(key, time_left).await.map_err(Fate::into_error)?;
+        }
+        self.server_clock.check()
     }
 
     /// A claim without an answer: one read says whether it landed, or whether the work is done anyway.
@@ -68,50 +76,6 @@ impl DynamoDbStore {
         let found = self.read(&request.key, time).await;
         let healed = found.ok().and_then(|found| claim::healed(found, request, self.now_ms()));
         healed.unwrap_or(ClaimAnswer::Unknown(error))
-    }
-
-    async fn complete_one(&self, request: &CompleteRequest, time_left: Option<Duration>) -> CompleteAnswer {
-        let mut request = std::borrow::Cow::Borrowed(request);
-        let mut last = StoreError::new("not tried");
-        for _ in 0..COMPLETION_TRIES {
-            match self.send_completion(&request, time_left).await {
-                Ok(written) => return complete::answer(&written, &request),
-                Err(Fate::NotWritten(error)) if request.result.json().is_some() => {
-                    // Too large an item, most likely: the success matters more than its result.
-                    tracing::warn!(%error, "a result could not be kept; completing without it");
-                    request.to_mut().result = StoredResult::Omitted;
-                    last = error;
-                }
-                Err(fate) => last = fate.into_error(),
-            }
-        }
-        self.healed_completion(&request, last, time_left).await
-    }
-
-    async fn send_completion(&self, request: &CompleteRequest, time_left: Option<Duration>) -> Result<Write, Fate> {
-        let mut values = held(&request.lease);
-        values.push((":completed", text("COMPLETED")));
-        values.push((":expiration", number(request.expires_at_s)));
-        values.extend([(":zero", number(0)), (":now_ms", number(self.now_ms()))]);
-        values.extend(kept(&request.result));
-        let expression = self.expressions.complete.of(&request.result);
-        self.write(&request.lease.key, expression, values, time_left).await
-    }
-
-    /// A completion without an answer: one read says whether it landed, or that it never can. A row that is still held says
-    /// nothing, since the request may be on its way.
-    async fn healed_completion(
-        &self,
-        request: &CompleteRequest,
-        error: StoreError,
-        time_left: Option<Duration>,
-    ) -> CompleteAnswer {
-        match self.read(&request.lease.key, time_left).await {
-            Ok(Found::Row(row)) if !protocol::holds(Some(&row), &request.lease) => {
-                complete::answer(&Write::<()>::Refused(Found::Row(row)), request)
-            }
-            _ => CompleteAnswer::Unknown(error),
-        }
     }
 
     async fn give_up(
@@ -159,28 +123,10 @@ impl DynamoDbStore {
             Err(fate) => ReadAnswer::Unavailable(fate.into_error()),
         }
     }
-
-    async fn mark_one(&self, request: &MarkRequest, time_left: Option<Duration>) -> CompleteAnswer {
-        let claim = &request.claim;
-        let mut values = Self::claiming(claim, self.now_ms());
-        values.extend(kept(&request.result));
-        let expressions = &self.expressions;
-        let marks = if claim.version.is_some() { &expressions.mark_versioned } else { &expressions.mark };
-        let error = match self.write(&claim.key, marks.of(&request.result), values, time_left).await {
-            Ok(written) => return mark::answer(&written, request),
-            Err(fate) => fate.into_error(),
-        };
-        match self.read(&claim.key, time_left).await {
-            Ok(Found::Row(row)) if row.status == Status::Completed => {
-                mark::answer(&Write::<()>::Refused(Found::Row(row)), request)
-            }
-            _ => CompleteAnswer::Unknown(error),
-        }
-    }
 }
 
 /// The value of a result, where something is kept of it.
-fn kept(result: &StoredResult) -> Option<(&'static str, AttributeValue)> {
+pub(super) fn kept(result: &StoredResult) -> Option<(&'static str, AttributeValue)> {
     match result {
         StoredResult::Nothing => None,
         StoredResult::Kept(json) => Some((":data", text(&**json))),
@@ -198,7 +144,7 @@ impl IdempotencyStore for DynamoDbStore {
         all: &'a [CompleteRequest],
         time: Option<Duration>,
     ) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        Box::pin(join_all(all.iter().map(move |request| self.complete_one(request, time))))
+        Box::pin(join_all(all.iter().map(move |request| self.record(Success::Complete(request.clone()), time))))
     }
 
     fn release<'a>(&'a self, leases: &'a [Lease], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
@@ -214,7 +160,7 @@ impl IdempotencyStore for DynamoDbStore {
     }
 
     fn mark<'a>(&'a self, requests: &'a [MarkRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        Box::pin(join_all(requests.iter().map(move |request| self.mark_one(request, time))))
+        Box::pin(join_all(requests.iter().map(move |request| self.record(Success::Mark(request.clone()), time))))
     }
 
     fn read<'a>(&'a self, keys: &'a [IdempotencyKey], time: Option<Duration>) -> BoxFuture<'a, Vec<ReadAnswer>> {
@@ -228,5 +174,13 @@ impl IdempotencyStore for DynamoDbStore {
             let written = self.write(key, &self.expressions.forget, values, None).await;
             written.map(|written| matches!(written, Write::Written(()))).map_err(Fate::into_error)
         })
+    }
+
+    fn transacts(&self) -> bool {
+        true
+    }
+
+    fn transact<'a>(&'a self, request: &'a TransactRequest, time: Option<Duration>) -> BoxFuture<'a, TransactAnswer> {
+        Box::pin(self.transact_one(request, time))
     }
 }

@@ -1,6 +1,6 @@
 //! One conditional write and one consistent read, each bounded in time.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::{
     config::{Builder, timeout::TimeoutConfig},
@@ -14,6 +14,7 @@ use super::{
     expression::Expression,
     fate::Fate,
     item::{self, Item},
+    witness::Witness,
 };
 use crate::claim::{
     IdempotencyKey, Lease, StoreError,
@@ -21,7 +22,7 @@ use crate::claim::{
 };
 
 /// The longest that an operation takes with all its retries, where nothing else limits it.
-const MAX_OPERATION: Duration = Duration::from_secs(10);
+pub(super) const MAX_OPERATION: Duration = Duration::from_secs(10);
 
 /// The longest that one attempt of it takes: a connection that died does not answer.
 const MAX_ATTEMPT: Duration = Duration::from_secs(2);
@@ -46,15 +47,16 @@ pub(super) fn held(lease: &Lease) -> Values {
     ]
 }
 
-/// Timeouts that leave room for three attempts.
-fn timeouts(time_left: Option<Duration>) -> Builder {
-    let operation = time_left.unwrap_or(MAX_OPERATION).min(MAX_OPERATION);
-    let attempt = (operation / 3).min(MAX_ATTEMPT);
-    let timeouts = TimeoutConfig::builder().operation_timeout(operation).operation_attempt_timeout(attempt).build();
-    Builder::new().timeout_config(timeouts)
-}
-
 impl DynamoDbStore {
+    /// Timeouts that leave room for three attempts, and a witness of what those meet.
+    pub(super) fn for_one_operation(&self, time_left: Option<Duration>) -> (Builder, Witness) {
+        let operation = time_left.unwrap_or(MAX_OPERATION).min(MAX_OPERATION);
+        let attempt = (operation / 3).min(MAX_ATTEMPT);
+        let timeouts = TimeoutConfig::builder().operation_timeout(operation).operation_attempt_timeout(attempt).build();
+        let witness = Witness::new(Arc::clone(&self.server_clock));
+        (Builder::new().timeout_config(timeouts).interceptor(witness.clone()), witness)
+    }
+
     /// Writes, and gives the row that was written.
     pub(super) async fn write_row(
         &self,
@@ -96,6 +98,7 @@ impl DynamoDbStore {
         time_left: Option<Duration>,
     ) -> Result<Write<Option<Item>>, Fate> {
         let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let (config, witness) = self.for_one_operation(time_left);
         let sent = self
             .client
             .update_item()
@@ -108,13 +111,15 @@ impl DynamoDbStore {
             .return_values(returned)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .customize()
-            .config_override(timeouts(time_left))
+            .config_override(config)
             .send();
         let error = match sent.await {
             Ok(output) => return Ok(Write::Written(output.attributes)),
             Err(error) => error,
         };
         match refusal(&error) {
+            // An attempt that the SDK made before may have landed, whatever the last one was told.
+            None if witness.is_in_doubt() => Err(Fate::of(&error).in_doubt()),
             None => Err(Fate::of(&error)),
             Some(Some(item)) => Ok(Write::Refused(item::found(&self.table, Some(item)))),
             // Refused without saying by what: ask.
@@ -131,13 +136,13 @@ impl DynamoDbStore {
             .set_key(Some(self.key(key)))
             .consistent_read(true)
             .customize()
-            .config_override(timeouts(time_left))
+            .config_override(self.for_one_operation(time_left).0)
             .send();
-        let output = sent.await.map_err(|error| Fate::Unknown(Fate::of(&error).into_error()))?;
+        let output = sent.await.map_err(|error| Fate::of(&error).in_doubt())?;
         Ok(item::found(&self.table, output.item()))
     }
 
-    fn key(&self, key: &IdempotencyKey) -> Item {
+    pub(super) fn key(&self, key: &IdempotencyKey) -> Item {
         self.table.key(key).into_iter().map(|(name, value)| (name, text(value))).collect()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// What a row keeps of a handler's result.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -16,6 +18,14 @@ pub enum StoredResult {
 }
 
 impl StoredResult {
+    /// What is kept of a value: its JSON if that has at most so many bytes.
+    pub(crate) fn of(value: &impl Serialize, max_bytes: usize) -> Self {
+        match serde_json::to_string(value) {
+            Ok(json) if json.len() <= max_bytes => Self::Kept(json.into()),
+            Ok(_) | Err(_) => Self::Omitted,
+        }
+    }
+
     /// The JSON, where it was kept.
     #[must_use]
     pub fn json(&self) -> Option<&str> {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::AbortHandle;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::{batch::Record, claim::Lease, handler::Progress, outcome::Outcome};
+use crate::{batch::Record, claim::Grant, handler::Progress, outcome::Outcome};
 
 /// One record in flight: it holds a permit until its outcome is known.
 pub(super) struct Flight {
@@ -15,7 +15,7 @@ pub(super) struct Flight {
 
 /// How far a record in flight is.
 pub(super) enum Stage {
-    /// Its claim is on the way.
+    /// Its row is read, or its claim is on the way.
     Claiming(Record),
     /// Its task runs.
     Running(Running),
@@ -25,7 +25,7 @@ pub(super) enum Stage {
 
 /// A record whose task was started.
 pub(super) struct Running {
-    pub(super) lease: Option<Lease>,
+    pub(super) grant: Option<Grant>,
     pub(super) progress: Arc<Progress>,
     pub(super) abort: AbortHandle,
     pub(super) started: Duration,

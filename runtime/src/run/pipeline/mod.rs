@@ -39,7 +39,7 @@ struct Shared {
     /// A prototype, cloned for each message.
     service: Mutex<MessageService>,
     permits: Arc<Semaphore>,
-    idempotency: Option<Idempotency>,
+    idempotency: Option<Arc<Idempotency>>,
     checks: Checks,
     single_queue: bool,
     seams: Seams,
@@ -80,7 +80,8 @@ impl Pipeline {
             Guard::Off => None,
             Guard::Unsaid => Some(Idempotency::unnamed()),
         };
-        let idempotency = idempotency.map(|idempotency| idempotency.on(&settings.seams.clock));
+        let seams = &settings.seams;
+        let idempotency = idempotency.map(|idempotency| Arc::new(idempotency.of_consumer(&seams.clock, &seams.random)));
         let permits = Arc::new(Semaphore::new(settings.concurrency.get().min(Semaphore::MAX_PERMITS)));
         let (checks, single_queue, seams) = (settings.checks, settings.single_queue, settings.seams);
         Self(Arc::new(Shared { service: Mutex::new(service), permits, idempotency, checks, single_queue, seams }))

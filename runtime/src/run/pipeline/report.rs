@@ -14,7 +14,14 @@ use crate::{
 pub struct Report {
     batch: Batch,
     slots: Vec<Slot>,
-    nothing_to_do: usize,
+    counts: Counts,
+}
+
+/// What is counted beside the outcomes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) nothing_to_do: usize,
+    pub(super) unguarded: usize,
 }
 
 /// What became of one record.
@@ -38,8 +45,8 @@ static UNKNOWN: std::sync::LazyLock<Outcome> =
     std::sync::LazyLock::new(|| Outcome::Retry(Reason::new(ReasonClass::Cancelled)));
 
 impl Report {
-    pub(super) fn new(batch: Batch, slots: Vec<Slot>, nothing_to_do: usize) -> Self {
-        Self { batch, slots, nothing_to_do }
+    pub(super) fn new(batch: Batch, slots: Vec<Slot>, counts: Counts) -> Self {
+        Self { batch, slots, counts }
     }
 
     /// The batch.
@@ -68,7 +75,14 @@ impl Report {
     /// How many messages were done because they ask for nothing: test events of S3 notifications.
     #[must_use]
     pub fn nothing_to_do(&self) -> usize {
-        self.nothing_to_do
+        self.counts.nothing_to_do
+    }
+
+    /// How many messages ran without a claim because the store was down:
+    /// [`Idempotency::run_unguarded`](crate::Idempotency::run_unguarded).
+    #[must_use]
+    pub fn unguarded(&self) -> usize {
+        self.counts.unguarded
     }
 
     /// The answer to the event.

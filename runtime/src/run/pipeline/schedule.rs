@@ -121,6 +121,11 @@ impl Schedule {
         None
     }
 
+    /// Whether the record waited for another one, for that reason.
+    pub(super) fn waited_for(&self, index: usize, wait: Wait) -> bool {
+        self.nodes.get(index).is_some_and(|node| node.links.previous(wait).is_some())
+    }
+
     fn succeeded(&self, index: usize) -> bool {
         self.nodes.get(index).is_some_and(|node| node.slot.is_success())
     }

@@ -25,7 +25,7 @@ pub(super) struct Ended {
 /// How a task ended.
 pub(super) enum How {
     /// The layers and the handler in them came to a result.
-    Returned { outcome: Outcome, nothing_to_do: bool },
+    Returned { outcome: Outcome, handled: Handled, nothing_to_do: bool },
     /// It was told to stop, or the runtime dropped it.
     Dropped,
 }
@@ -33,18 +33,26 @@ pub(super) enum How {
 impl How {
     pub(super) fn panicked(panicked: &Panicked) -> Self {
         let reason = Reason::with_text(ReasonClass::Panic, &panicked.to_string());
-        Self::Returned { outcome: Outcome::Retry(reason), nothing_to_do: false }
+        Self::failed(Outcome::Retry(reason))
+    }
+
+    fn failed(outcome: Outcome) -> Self {
+        Self::Returned { outcome, handled: Handled::default(), nothing_to_do: false }
     }
 
     /// What a result means. The error is the user's: its text and its end may panic too, so both happen in here.
     fn of(result: Result<Handled, BoxError>) -> Self {
-        let Err(error) = result else { return Self::Returned { outcome: Outcome::Done, nothing_to_do: false } };
+        let error = match result {
+            Ok(handled) => return Self::Returned { outcome: Outcome::Done, handled, nothing_to_do: false },
+            Err(error) => error,
+        };
         let how = catch_unwind(AssertUnwindSafe(|| {
             if let Some(panicked) = error.downcast_ref() {
                 return Self::panicked(panicked);
             }
             let failure = Failure::from_layers(error);
-            Self::Returned { outcome: failure.outcome(), nothing_to_do: failure.is_nothing_to_do() }
+            let (outcome, nothing_to_do) = (failure.outcome(), failure.is_nothing_to_do());
+            Self::Returned { outcome, handled: Handled::default(), nothing_to_do }
         }));
         how.unwrap_or_else(|panic| Self::panicked(&Panicked::new(panic)))
     }

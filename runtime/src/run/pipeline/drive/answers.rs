@@ -1,29 +1,27 @@
 //! What the store answered, and what that means for a record.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use futures_util::FutureExt;
 
 use super::{Drive, Stored, retry};
 use crate::{
-    claim::{ClaimAnswer, CompleteAnswer, HeldAnswer, Lease, StoreError},
+    claim::{CompleteAnswer, Grant, HeldAnswer, StoreError, StoredResult, TransactAnswer},
     layer::Panicked,
     outcome::{Outcome, Reason, ReasonClass},
-    run::pipeline::{
-        deadline::Phase,
-        flight::{Flight, Stage},
-    },
 };
 
 impl Drive {
     pub(super) fn on_stored(&mut self, stored: Stored) {
         match stored {
             Stored::Claimed(indexes, answers) => self.on_claimed(indexes, answers),
+            Stored::Looked(reads, answers) => self.on_looked(reads, answers),
             Stored::Completed(indexes, answers) => {
                 for (index, answer) in answered(indexes, answers) {
-                    self.land(index, completed(answer));
+                    self.on_completed(index, answer);
                 }
             }
+            Stored::Transacted(index, grant, answer) => self.on_transacted(index, grant, answer),
             Stored::GivenUp(outcomes, answers) => {
                 for ((index, outcome), answer) in answered(outcomes, answers) {
                     if let Some(HeldAnswer::Unknown(error)) = answer {
@@ -35,25 +33,46 @@ impl Drive {
         }
     }
 
-    fn on_claimed(&mut self, indexes: Vec<usize>, answers: Vec<ClaimAnswer>) {
-        // A claim may take long: what is granted after the time to start is given back.
-        self.look_at_the_clock();
-        let mut unstarted = Vec::new();
-        for (index, answer) in answered(indexes, answers) {
-            match answer {
-                Some(ClaimAnswer::Acquired(lease)) if self.phase == Phase::Open => self.start_claimed(index, lease),
-                Some(ClaimAnswer::Acquired(lease)) => {
-                    unstarted.push((index, lease, Outcome::NotStarted(Reason::new(ReasonClass::NoTime))));
-                }
-                refused => self.land(index, not_claimed(refused)),
-            }
-        }
-        self.release(unstarted);
+    fn on_completed(&mut self, index: usize, answer: Option<CompleteAnswer>) {
+        let outcome = match answer {
+            Some(CompleteAnswer::Committed) => Outcome::Done,
+            Some(CompleteAnswer::CompletedElsewhere) => Outcome::AlreadyDone,
+            Some(CompleteAnswer::KeyConflict) => Outcome::Rejected(Reason::new(ReasonClass::KeyConflict)),
+            Some(CompleteAnswer::LeaseLost) => retry(ReasonClass::LeaseLost),
+            Some(CompleteAnswer::Unknown(error)) => self.commit_unknown(Some(&error)),
+            None => self.commit_unknown(None),
+        };
+        self.land(index, outcome);
     }
 
-    fn start_claimed(&mut self, index: usize, lease: Lease) {
-        if let Some(Flight { permit, stage: Stage::Claiming(record) }) = self.flights.remove(&index) {
-            self.start(index, record, permit, Some(lease));
+    /// What a transaction came to. Where nothing was written, the claim is given up as after a failure of the handler.
+    fn on_transacted(&mut self, index: usize, grant: Grant, answer: Option<TransactAnswer>) {
+        let outcome = match answer {
+            Some(TransactAnswer::Decided(answer)) => return self.on_completed(index, Some(answer)),
+            None => return self.on_completed(index, None),
+            Some(TransactAnswer::ConditionRefused(outcome)) => outcome,
+            Some(TransactAnswer::NotWritten(error)) => with_error(ReasonClass::NotCommitted, &error),
+        };
+        match grant {
+            Grant::Lease(lease) => self.give_up(index, lease, outcome),
+            Grant::Mark(_) => self.land(index, outcome),
+        }
+    }
+
+    /// The outcome of a success that may or may not be recorded.
+    pub(super) fn commit_unknown(&self, error: Option<&StoreError>) -> Outcome {
+        if self.shared.idempotency.as_ref().is_some_and(|idempotency| idempotency.acknowledges_unknown_commits()) {
+            tracing::warn!("a success may not be recorded; its message is acknowledged, as configured");
+            return Outcome::Done;
+        }
+        error.map_or_else(|| retry(ReasonClass::CommitUnknown), |error| with_error(ReasonClass::CommitUnknown, error))
+    }
+
+    /// Tells the consumer's hook of a message that is done already.
+    pub(super) fn replayed(&self, index: usize, result: &StoredResult) {
+        let (Some(idempotency), Ok(record)) = (&self.shared.idempotency, self.batch.record(index)) else { return };
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| idempotency.replayed(&record, result))) {
+            tracing::error!(panic = %Panicked::new(panic), "the hook for replays panicked");
         }
     }
 
@@ -65,7 +84,7 @@ impl Drive {
     }
 }
 
-fn with_error(class: ReasonClass, error: &StoreError) -> Outcome {
+pub(super) fn with_error(class: ReasonClass, error: &StoreError) -> Outcome {
     Outcome::Retry(Reason::with_text(class, &error.to_string()))
 }
 
@@ -79,30 +98,6 @@ pub(super) async fn unless_it_panics<A, F: Future<Output = Vec<A>>>(call: impl F
 }
 
 /// Pairs each element with its answer; an answer that is missing is `None`, an unknown.
-fn answered<T, A>(asked: Vec<T>, answers: Vec<A>) -> impl Iterator<Item = (T, Option<A>)> {
+pub(super) fn answered<T, A>(asked: Vec<T>, answers: Vec<A>) -> impl Iterator<Item = (T, Option<A>)> {
     asked.into_iter().zip(answers.into_iter().map(Some).chain(std::iter::repeat_with(|| None)))
-}
-
-fn not_claimed(answer: Option<ClaimAnswer>) -> Outcome {
-    match answer {
-        Some(ClaimAnswer::Completed { .. }) => Outcome::AlreadyDone,
-        Some(ClaimAnswer::InProgress { .. }) => Outcome::InProgressElsewhere,
-        Some(ClaimAnswer::KeyConflict) => Outcome::Rejected(Reason::new(ReasonClass::KeyConflict)),
-        Some(ClaimAnswer::RejectedBefore { .. }) => Outcome::Rejected(Reason::new(ReasonClass::RejectedBefore)),
-        Some(ClaimAnswer::Corrupt) => retry(ReasonClass::StoreCorrupt),
-        Some(ClaimAnswer::Unavailable(error)) => with_error(ReasonClass::StoreUnavailable, &error),
-        Some(ClaimAnswer::Unknown(error)) => with_error(ReasonClass::ClaimUnknown, &error),
-        Some(ClaimAnswer::Acquired(_)) | None => retry(ReasonClass::ClaimUnknown),
-    }
-}
-
-fn completed(answer: Option<CompleteAnswer>) -> Outcome {
-    match answer {
-        Some(CompleteAnswer::Committed) => Outcome::Done,
-        Some(CompleteAnswer::CompletedElsewhere) => Outcome::AlreadyDone,
-        Some(CompleteAnswer::KeyConflict) => Outcome::Rejected(Reason::new(ReasonClass::KeyConflict)),
-        Some(CompleteAnswer::LeaseLost) => retry(ReasonClass::LeaseLost),
-        Some(CompleteAnswer::Unknown(error)) => with_error(ReasonClass::CommitUnknown, &error),
-        None => retry(ReasonClass::CommitUnknown),
-    }
 }

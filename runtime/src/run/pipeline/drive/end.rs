@@ -1,8 +1,11 @@
 //! From a task that ended to a completion or a release.
 
+use std::sync::Arc;
+
 use super::{Drive, Stored, answers::unless_it_panics, retry};
 use crate::{
-    claim::{CompleteRequest, FailRequest, Idempotency, Lease},
+    claim::{CompleteRequest, FailRequest, Grant, Idempotency, Lease, MarkRequest, Success, TransactRequest},
+    handler::Handled,
     outcome::{Outcome, Reason, ReasonClass},
     run::pipeline::{
         deadline::Phase,
@@ -14,9 +17,17 @@ use crate::{
 /// What is to be told to the store about runs that ended, with the places of their records.
 #[derive(Default)]
 struct Ends {
-    completions: Vec<(usize, Lease)>,
+    completions: Vec<(usize, CompleteRequest)>,
+    marks: Vec<(usize, MarkRequest)>,
     rejections: Vec<(usize, FailRequest, Outcome)>,
     releases: Vec<(usize, Lease, Outcome)>,
+}
+
+/// What a run left behind.
+pub(super) struct Ran {
+    grant: Option<Grant>,
+    was_dropped: bool,
+    pub(super) runs: u16,
 }
 
 impl Drive {
@@ -29,24 +40,54 @@ impl Drive {
             next = self.ended.try_recv().ok();
         }
         self.complete(ends.completions);
+        self.mark(ends.marks);
         self.fail(ends.rejections);
         self.release(ends.releases);
     }
 
     fn ended_one(&mut self, index: usize, how: How, ends: &mut Ends) {
         // Of those that were left behind nobody waits for news.
-        let Some((lease, was_dropped, runs)) = self.note_run(index) else { return };
-        let outcome = self.outcome_of(how, runs);
-        match lease {
+        let Some(Ran { grant, was_dropped, runs }) = self.note_run(index) else { return };
+        let (outcome, handled) = self.outcome_of(how, runs);
+        match grant {
             None => self.land(index, outcome),
-            Some(lease) if outcome.is_success() => ends.completions.push((index, lease)),
+            Some(grant) if outcome.is_success() => self.succeeded(index, grant, handled, ends),
+            // Nothing is held that could be given up.
+            Some(Grant::Mark(_)) => self.land(index, outcome),
             // Its effects may still be landing: the lease runs out instead.
-            Some(_) if was_dropped => self.land(index, outcome),
-            Some(lease) => match self.rejected_version(&outcome) {
-                Some(version) => ends.rejections.push((index, FailRequest::new(lease, version, "rejected"), outcome)),
-                None => ends.releases.push((index, lease, outcome)),
-            },
+            Some(Grant::Lease(_)) if was_dropped => self.land(index, outcome),
+            Some(Grant::Lease(lease)) => self.failed(index, lease, outcome, ends),
         }
+    }
+
+    /// Sorts a success: with the handler's writes it is a request of its own, else it travels with others.
+    fn succeeded(&mut self, index: usize, grant: Grant, handled: Handled, ends: &mut Ends) {
+        let Some(idempotency) = self.shared.idempotency.clone() else { return };
+        let Handled { result, writes } = handled;
+        let success = grant.clone().success(result, idempotency.expires_at_s());
+        match (writes, success) {
+            (Some(writes), success) => self.transact(&idempotency, index, grant, TransactRequest::new(success, writes)),
+            (None, Success::Complete(request)) => ends.completions.push((index, request)),
+            (None, Success::Mark(request)) => ends.marks.push((index, request)),
+        }
+    }
+
+    fn failed(&self, index: usize, lease: Lease, outcome: Outcome, ends: &mut Ends) {
+        match self.rejected_version(&outcome) {
+            Some(version) => {
+                let class = outcome.reason().map_or("rejected", |reason| reason.class().describe());
+                ends.rejections.push((index, FailRequest::new(lease, version, class), outcome));
+            }
+            None => ends.releases.push((index, lease, outcome)),
+        }
+    }
+
+    /// Gives up one claim whose transaction wrote nothing.
+    pub(super) fn give_up(&mut self, index: usize, lease: Lease, outcome: Outcome) {
+        let mut ends = Ends::default();
+        self.failed(index, lease, outcome, &mut ends);
+        self.fail(ends.rejections);
+        self.release(ends.releases);
     }
 
     /// The handler version under which a rejection is remembered. Where none is known it is released, and rejected afresh at
@@ -55,41 +96,65 @@ impl Drive {
         matches!(outcome, Outcome::Rejected(_)).then(|| self.invocation.handler_version()).flatten()
     }
 
-    /// Notes what a run took; gives its lease, whether the handler was dropped in mid-run, and how often it was started.
-    pub(super) fn note_run(&mut self, index: usize) -> Option<(Option<Lease>, bool, u16)> {
+    /// Notes what a run took; gives what it ran under, whether the handler was dropped in mid-run, and how often it was
+    /// started.
+    pub(super) fn note_run(&mut self, index: usize) -> Option<Ran> {
         let Some(Flight { stage: Stage::Running(running), .. }) = self.flights.get(&index) else { return None };
-        let (lease, runs) = (running.lease.clone(), running.progress.runs());
+        let (grant, runs) = (running.grant.clone(), running.progress.runs());
         let duration = self.shared.seams.clock.monotonic().saturating_sub(running.started);
         let was_dropped = running.progress.was_dropped();
         self.schedule.ran(index, runs, duration);
-        Some((lease, was_dropped, runs))
+        Some(Ran { grant, was_dropped, runs })
     }
 
-    fn outcome_of(&mut self, how: How, runs: u16) -> Outcome {
-        match how {
-            How::Returned { outcome, nothing_to_do } => {
-                self.nothing_to_do += usize::from(nothing_to_do);
-                outcome
+    fn outcome_of(&mut self, how: How, runs: u16) -> (Outcome, Handled) {
+        let outcome = match how {
+            How::Returned { outcome, handled, nothing_to_do } => {
+                self.counts.nothing_to_do += usize::from(nothing_to_do);
+                return (outcome, handled);
             }
             How::Dropped if self.phase == Phase::Open => retry(ReasonClass::Cancelled),
             How::Dropped if runs == 0 => Outcome::NotStarted(Reason::new(ReasonClass::StoppedBeforeStart)),
             How::Dropped => retry(ReasonClass::Deadline),
-        }
+        };
+        (outcome, Handled::default())
     }
 
-    fn complete(&mut self, completions: Vec<(usize, Lease)>) {
-        let Some(idempotency) = self.shared.idempotency.clone().filter(|_| !completions.is_empty()) else { return };
-        let expires_at_s = idempotency.expires_at_s(&self.shared.seams.clock);
-        let (mut indexes, mut requests) = (Vec::new(), Vec::new());
-        for (index, lease) in completions {
-            self.settling(index, retry(ReasonClass::CommitUnknown));
-            indexes.push(index);
-            requests.push(CompleteRequest::new(lease, expires_at_s));
-        }
+    fn transact(&mut self, idempotency: &Arc<Idempotency>, index: usize, grant: Grant, request: TransactRequest) {
+        let cut = self.commit_unknown(None);
+        self.settling(index, cut);
+        let (idempotency, time_left) = (Arc::clone(idempotency), self.time_for_the_store());
+        self.stored.push(Box::pin(async move {
+            let one = || async { vec![idempotency.transact(&request, time_left).await] };
+            Stored::Transacted(index, grant, unless_it_panics(one).await.pop())
+        }));
+    }
+
+    fn complete(&mut self, completions: Vec<(usize, CompleteRequest)>) {
+        let Some((idempotency, indexes, requests)) = self.recording(completions) else { return };
         let time_left = self.time_for_the_store();
         self.stored.push(Box::pin(async move {
-            Stored::Completed(indexes, unless_it_panics(|| idempotency.store().complete(&requests, time_left)).await)
+            Stored::Completed(indexes, unless_it_panics(|| idempotency.complete(&requests, time_left)).await)
         }));
+    }
+
+    fn mark(&mut self, marks: Vec<(usize, MarkRequest)>) {
+        let Some((idempotency, indexes, requests)) = self.recording(marks) else { return };
+        let time_left = self.time_for_the_store();
+        self.stored.push(Box::pin(async move {
+            Stored::Completed(indexes, unless_it_panics(|| idempotency.mark(&requests, time_left)).await)
+        }));
+    }
+
+    /// Parts successes from their places; `None` where there is nothing to say to the store.
+    fn recording<T>(&mut self, successes: Vec<(usize, T)>) -> Option<(Arc<Idempotency>, Vec<usize>, Vec<T>)> {
+        let idempotency = self.shared.idempotency.clone().filter(|_| !successes.is_empty())?;
+        let cut = self.commit_unknown(None);
+        for (index, _) in &successes {
+            self.settling(*index, cut.clone());
+        }
+        let (indexes, requests) = successes.into_iter().unzip();
+        Some((idempotency, indexes, requests))
     }
 
     fn fail(&mut self, rejections: Vec<(usize, FailRequest, Outcome)>) {
@@ -113,7 +178,7 @@ impl Drive {
     fn giving_up<T>(
         &mut self,
         given: Vec<(usize, T, Outcome)>,
-    ) -> Option<(Idempotency, Vec<(usize, Outcome)>, Vec<T>)> {
+    ) -> Option<(Arc<Idempotency>, Vec<(usize, Outcome)>, Vec<T>)> {
         let idempotency = self.shared.idempotency.clone().filter(|_| !given.is_empty())?;
         let (mut outcomes, mut elements) = (Vec::new(), Vec::new());
         for (index, element, outcome) in given {

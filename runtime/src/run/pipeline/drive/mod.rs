@@ -5,6 +5,7 @@
 //! belong to the batch: stopping one record's handler takes no other record's write along.
 
 mod answers;
+mod claim;
 mod end;
 mod start;
 mod time;
@@ -26,12 +27,16 @@ use super::{
     deadline::{Deadline, Phase},
     flight::Flight,
     plan::plan,
+    report::Counts,
     schedule::Schedule,
     task::Ended,
 };
 use crate::{
     batch::{Batch, Record},
-    claim::{ClaimAnswer, CompleteAnswer, HeldAnswer, Idempotency, IdempotencyKey, Identity},
+    claim::{
+        ClaimAnswer, ClaimRequest, CompleteAnswer, Grant, HeldAnswer, Idempotency, IdempotencyKey, Identity,
+        TransactAnswer,
+    },
     handler::Invocation,
     layer::Panicked,
     outcome::{Outcome, Reason, ReasonClass},
@@ -56,14 +61,18 @@ pub(super) struct Drive {
     /// Waiting in line for a permit, where other batches hold them all.
     acquiring: Option<Acquiring>,
     permit: Option<OwnedSemaphorePermit>,
-    nothing_to_do: usize,
+    counts: Counts,
     noted_receive_count: bool,
 }
 
 /// What the store answered, with the places of the records that asked.
 enum Stored {
+    /// Read before they are claimed; where that told nothing, the request is what comes next.
+    Looked(Vec<(usize, ClaimRequest)>, Vec<Option<ClaimAnswer>>),
     Claimed(Vec<usize>, Vec<ClaimAnswer>),
     Completed(Vec<usize>, Vec<CompleteAnswer>),
+    /// Recorded together with the handler's writes, or not at all.
+    Transacted(usize, Grant, Option<TransactAnswer>),
     /// Released or remembered as rejected, with the outcomes that were decided before: the answer changes none of them.
     GivenUp(Vec<(usize, Outcome)>, Vec<HeldAnswer>),
 }
@@ -96,7 +105,7 @@ impl Drive {
             stored: FuturesUnordered::new(),
             acquiring: None,
             permit: None,
-            nothing_to_do: 0,
+            counts: Counts::default(),
             noted_receive_count: false,
         };
         drive.set_alarm();
@@ -122,7 +131,7 @@ impl Drive {
             }
         }
         self.flights.clear();
-        Report::new(self.batch, self.schedule.into_slots(), self.nothing_to_do)
+        Report::new(self.batch, self.schedule.into_slots(), self.counts)
     }
 
     /// Whether records wait although nothing is in flight that could free them. The plan makes that impossible; were it wrong,

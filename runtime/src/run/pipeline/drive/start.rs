@@ -5,10 +5,10 @@ use std::sync::Arc;
 use futures_util::future::AbortHandle;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Drive, Stored, answers::unless_it_panics, identify};
+use super::{Drive, claim::Asking};
 use crate::{
     batch::Record,
-    claim::{ClaimRequest, Idempotency, Identity, Lease, Owner},
+    claim::{Claimed, Grant},
     handler::{Delivery, Progress},
     outcome::{Outcome, Reason, ReasonClass},
     run::pipeline::{
@@ -19,34 +19,27 @@ use crate::{
 };
 
 impl Drive {
-    /// Takes as many ready records as there are permits, and hands all of them to the claim at once.
+    /// Takes as many ready records as there are permits, and asks for all of them at once.
     ///
     /// What cannot start is settled here, which may make others ready: when this ends, nothing is ready that has a permit.
     pub(super) fn start_ready(&mut self) {
         let idempotency = self.shared.idempotency.clone();
-        let (mut indexes, mut requests) = (Vec::new(), Vec::new());
+        let mut asking = Asking::default();
         while self.phase == Phase::Open && self.schedule.has_ready() {
             let Some(permit) = self.take_permit() else { break };
             let Some(index) = self.schedule.start_next() else { break };
             let Some(record) = self.admit(index) else { continue };
-            let Some(idempotency) = &idempotency else {
-                self.start(index, record, permit, None);
-                continue;
-            };
-            match self.claim_request(idempotency, &record) {
-                Ok(request) => {
-                    indexes.push(index);
-                    requests.push(request);
-                    self.flights.insert(index, Flight { permit, stage: Stage::Claiming(record) });
+            match &idempotency {
+                None => self.start(index, record, permit, None),
+                Some(idempotency) => {
+                    if self.prepare(index, &record, idempotency, &mut asking) {
+                        self.flights.insert(index, Flight { permit, stage: Stage::Claiming(record) });
+                    }
                 }
-                Err(outcome) => self.schedule.settle(index, outcome),
             }
         }
-        if let Some(idempotency) = idempotency.filter(|_| !requests.is_empty()) {
-            let time_left = self.time_for_the_store();
-            self.stored.push(Box::pin(async move {
-                Stored::Claimed(indexes, unless_it_panics(|| idempotency.store().claim(&requests, time_left)).await)
-            }));
+        if let Some(idempotency) = idempotency {
+            self.ask(&idempotency, asking);
         }
     }
 
@@ -93,28 +86,15 @@ impl Drive {
         None
     }
 
-    fn claim_request(&self, idempotency: &Idempotency, record: &Record) -> Result<ClaimRequest, Outcome> {
-        let clock = &self.shared.seams.clock;
-        let Identity { key, payload_hash } = identify(idempotency, record)?;
-        let owner = Owner::draw(&*self.shared.seams.random)
-            .map_err(|error| Outcome::Retry(Reason::with_text(ReasonClass::StoreUnavailable, &error.to_string())))?;
-        Ok(ClaimRequest {
-            key,
-            owner,
-            lease_expires_at_ms: idempotency.lease_expires_at_ms(clock, self.invocation.time_left()),
-            expires_at_s: idempotency.expires_at_s(clock),
-            payload_hash,
-            version: self.invocation.handler_version().map(Into::into),
-        })
-    }
-
-    pub(super) fn start(&mut self, index: usize, record: Record, permit: OwnedSemaphorePermit, lease: Option<Lease>) {
+    pub(super) fn start(&mut self, index: usize, record: Record, permit: OwnedSemaphorePermit, grant: Option<Grant>) {
         let progress = Arc::new(Progress::default());
-        let delivery = Delivery::new(record, self.invocation.clone(), lease.clone(), Arc::clone(&progress));
+        let claimed = grant.clone().zip(self.shared.idempotency.clone());
+        let claimed = claimed.map(|(grant, idempotency)| Claimed { grant, idempotency });
+        let delivery = Delivery::new(record, self.invocation.clone(), claimed, Arc::clone(&progress));
         let (abort, stop) = AbortHandle::new_pair();
         let teller = Teller::new(index, self.teller.clone());
         let seams = &self.shared.seams;
-        let running = Running { lease, progress, abort, started: seams.clock.monotonic() };
+        let running = Running { grant, progress, abort, started: seams.clock.monotonic() };
         self.flights.insert(index, Flight { permit, stage: Stage::Running(running) });
         match self.shared.service() {
             Ok(service) => seams.spawner.spawn(task::run(service, delivery, stop, teller)),

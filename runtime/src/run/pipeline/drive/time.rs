@@ -63,7 +63,7 @@ impl Drive {
         let is_running = |flight: &Flight| matches!(flight.stage, Stage::Running(_));
         let running: Vec<_> = self.flights.iter().filter(|(_, flight)| is_running(flight)).map(|(i, _)| *i).collect();
         for index in running {
-            let runs = self.note_run(index).map_or(0, |(_, _, runs)| runs);
+            let runs = self.note_run(index).map_or(0, |ran| ran.runs);
             // It never starts: it was told to stop, and looks at that before its first step and before its handler.
             let unstarted = || Outcome::NotStarted(Reason::new(ReasonClass::NoThread));
             self.land(index, if runs == 0 { unstarted() } else { retry(ReasonClass::Abandoned) });

@@ -1,0 +1,317 @@
+//! How a consumer claims: which store, which key, for how long, and by which mode.
+
+mod ask;
+mod committed;
+mod mode;
+mod once;
+mod stores;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use self::{committed::Committed, stores::Store};
+pub use self::{
+    mode::{Mode, OnCommitUnknown},
+    once::{Once, OnceError},
+};
+use super::{
+    IdempotencyKey, IdempotencyStore, Key, KeyError, ReadAnswer, RowState, StoreError, StoredResult,
+    key::{Identity, Namespace},
+};
+use crate::{
+    batch::Record,
+    clock::{SharedClock, SystemClock, epoch_ms},
+    random::{SharedRandom, SystemRandom},
+};
+
+/// How messages are claimed before their handler runs.
+///
+/// ```
+/// use sqs_runtime::{Consumer, Idempotency};
+///
+/// async fn place() {}
+/// let consumer: Consumer = Consumer::new(place).idempotency(Idempotency::memory());
+/// ```
+#[derive(Clone)]
+pub struct Idempotency {
+    store: Store,
+    namespace: Option<Arc<str>>,
+    key: Key,
+    secret: Option<Arc<[u8]>>,
+    retention: Duration,
+    lease: Duration,
+    mode: Mode,
+    check_first: bool,
+    result_limit: Option<usize>,
+    on_replay: Option<OnReplay>,
+    on_commit_unknown: OnCommitUnknown,
+    run_unguarded: bool,
+    cached_keys: usize,
+    committed: Arc<Committed>,
+    clock: SharedClock,
+    random: SharedRandom,
+}
+
+/// What is called at each replay.
+type OnReplay = Arc<dyn Fn(&Record, &StoredResult) + Send + Sync>;
+
+impl Idempotency {
+    /// The longest time that SQS keeps a message, 14 days: redelivery can come that late.
+    pub const DEFAULT_RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
+
+    /// How long a lease lasts where the host knows no deadline.
+    pub const DEFAULT_LEASE: Duration = Duration::from_secs(60);
+
+    /// How many committed keys a consumer remembers by itself, about 300 bytes each.
+    pub const DEFAULT_CACHED_KEYS: usize = 1_000;
+
+    /// What a lease gets on top of the invocation's deadline.
+    const GRACE: Duration = Duration::from_secs(5);
+
+    /// Claims in this store.
+    pub fn new(store: impl IdempotencyStore) -> Self {
+        Self::in_store(Store::Given(Arc::new(store)))
+    }
+
+    /// Claims in this process's memory: protects within one process and forgets at its end. Reads the time from the consumer's
+    /// clock; of consumers that share it, from the first one's.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::in_store(Store::memory(true))
+    }
+
+    /// Claims in memory for `replay` and tests only: nobody named a store.
+    pub(crate) fn unnamed() -> Self {
+        Self::in_store(Store::memory(false))
+    }
+
+    /// Whether somebody named a store. A deployment does not start without: a memory that nobody asked for would let every
+    /// execution environment do everything once more.
+    pub(crate) fn is_named(&self) -> bool {
+        self.store.is_named()
+    }
+
+    fn in_store(store: Store) -> Self {
+        Self {
+            store,
+            namespace: None,
+            key: Key::message_id(),
+            secret: None,
+            retention: Self::DEFAULT_RETENTION,
+            lease: Self::DEFAULT_LEASE,
+            mode: Mode::default(),
+            check_first: false,
+            result_limit: None,
+            on_replay: None,
+            on_commit_unknown: OnCommitUnknown::default(),
+            run_unguarded: false,
+            cached_keys: Self::DEFAULT_CACHED_KEYS,
+            committed: Arc::new(Committed::new(0)),
+            clock: Arc::new(SystemClock::new()),
+            random: Arc::new(SystemRandom),
+        }
+    }
+
+    /// The same as part of a consumer: on its clock, with its chance, and with a memory of commits of its own.
+    pub(crate) fn of_consumer(self, clock: &SharedClock, random: &SharedRandom) -> Self {
+        let committed = Arc::new(Committed::new(self.cached_keys));
+        Self { committed, clock: Arc::clone(clock), random: Arc::clone(random), ..self }
+    }
+
+    /// What keys are kept apart by. Default: the name of the message's queue, the same in every host.
+    #[must_use]
+    pub fn namespace(self, namespace: impl Into<Arc<str>>) -> Self {
+        Self { namespace: Some(namespace.into()), ..self }
+    }
+
+    /// How a message's key is taken. Default: its message id.
+    ///
+    /// A record without its key is rejected without a run: it is never run unguarded.
+    #[must_use]
+    pub fn key(self, key: Key) -> Self {
+        Self { key, ..self }
+    }
+
+    /// Keys are made with this secret, so that nobody without it can guess from a row whose it is. All who share keys need the
+    /// same one.
+    #[must_use]
+    pub fn secret(self, secret: impl Into<Arc<[u8]>>) -> Self {
+        Self { secret: Some(secret.into()), ..self }
+    }
+
+    /// How long a success is remembered. Default 14 days; shorter than the queue's own retention loses protection.
+    #[must_use]
+    pub fn retention(self, retention: Duration) -> Self {
+        Self { retention, ..self }
+    }
+
+    /// How long a claim lasts where no deadline is known. Default 60 s.
+    #[must_use]
+    pub fn lease_duration(self, lease: Duration) -> Self {
+        Self { lease, ..self }
+    }
+
+    /// How messages are guarded. Default [`Mode::Lease`].
+    #[must_use]
+    pub fn mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// Reads the row of every message before anything else. Default off: only messages that may have been delivered before
+    /// are looked up. Worth it where many messages are sent twice, since a read costs less than a write that is refused.
+    #[must_use]
+    pub fn check_first(self, on: bool) -> Self {
+        Self { check_first: on, ..self }
+    }
+
+    /// Keeps what the handler returns, as JSON of at most that many bytes; a longer one leaves a note that there was one.
+    /// Default: nothing is kept, so that every later duplicate is cheap.
+    #[must_use]
+    pub fn keep_results(self, max_bytes: usize) -> Self {
+        Self { result_limit: Some(max_bytes), ..self }
+    }
+
+    /// Calls this for every message that is answered without a run because its work is done, with the result as it was
+    /// kept. It changes no outcome; if it panics, that is logged.
+    #[must_use]
+    pub fn on_replay(self, hook: impl Fn(&Record, &StoredResult) + Send + Sync + 'static) -> Self {
+        Self { on_replay: Some(Arc::new(hook)), ..self }
+    }
+
+    /// What a success means that may or may not have been recorded. Default [`OnCommitUnknown::Fail`].
+    #[must_use]
+    pub fn on_commit_unknown(self, what: OnCommitUnknown) -> Self {
+        Self { on_commit_unknown: what, ..self }
+    }
+
+    /// Runs messages without a claim while the store refuses or cannot be reached. Default off: they come back instead.
+    /// **They may run more than once.** Never applies where a claim may have been written. [`Report::unguarded`] counts
+    /// them.
+    ///
+    /// [`Report::unguarded`]: crate::run::Report::unguarded
+    #[must_use]
+    pub fn run_unguarded(self, on: bool) -> Self {
+        Self { run_unguarded: on, ..self }
+    }
+
+    /// How many keys that it saw committed a consumer remembers, to answer a repetition without a request. Default 1,000;
+    /// 0 asks the store every time. Results are not among them: with [`keep_results`](Self::keep_results) the store is
+    /// asked.
+    #[must_use]
+    pub fn cached_keys(self, keys: usize) -> Self {
+        Self { cached_keys: keys, ..self }
+    }
+
+    pub(crate) fn store(&self) -> &dyn IdempotencyStore {
+        self.store.get(&self.clock)
+    }
+
+    /// The key under which this record's work is done, for tools that look at rows.
+    ///
+    /// # Errors
+    ///
+    /// If the record has no key.
+    pub fn key_of(&self, record: &Record) -> Result<IdempotencyKey, KeyError> {
+        self.identify(record).map(|identity| identity.key)
+    }
+
+    /// Where the work of a key stands; `None` where nothing is stored: not yet begun, never sent, or forgotten by now.
+    ///
+    /// # Errors
+    ///
+    /// If the store does not answer, or holds a row under that key which is not one of this crate's.
+    pub async fn status(&self, key: &IdempotencyKey) -> Result<Option<RowState>, StoreError> {
+        match self.store().read(std::slice::from_ref(key), None).await.pop() {
+            Some(ReadAnswer::Row(row)) => Ok(Some(row).filter(|row| !row.is_expired(self.now_ms()))),
+            Some(ReadAnswer::Nothing) => Ok(None),
+            Some(ReadAnswer::Corrupt) => Err(StoreError::new("the row is not one that this crate understands")),
+            Some(ReadAnswer::Unavailable(error)) => Err(error),
+            None => Err(StoreError::new("the store gave no answer")),
+        }
+    }
+
+    /// Forgets that a message was rejected, by hand, after the fault in the data was mended elsewhere: the next delivery runs.
+    /// `false` if there was no rejection. A success is never forgotten, and a claim belongs to its attempt.
+    ///
+    /// # Errors
+    ///
+    /// If the store does not answer.
+    pub async fn forget(&self, key: &IdempotencyKey) -> Result<bool, StoreError> {
+        self.store().forget(key).await
+    }
+
+    /// Whether keys are message ids, so that two records with one key are one message.
+    pub(crate) fn is_keyed_by_message_id(&self) -> bool {
+        self.key.is_message_id()
+    }
+
+    /// The record's key and payload hash.
+    pub(crate) fn identify(&self, record: &Record) -> Result<Identity, KeyError> {
+        let queue = record.queue_arn().and_then(|arn| arn.name());
+        let name = self.namespace.as_deref().or(queue).unwrap_or("sqs");
+        self.key.identify(record, &Namespace { name, secret: self.secret.as_deref() })
+    }
+
+    /// When the row may be forgotten, seconds since 1970.
+    pub(crate) fn expires_at_s(&self) -> u64 {
+        (epoch_ms(self.clock.wall()) / 1_000).saturating_add(self.retention.as_secs())
+    }
+
+    /// When a claim made now shall end, milliseconds since 1970: after the deadline, so that the next delivery finds it
+    /// over, or after the configured time where there is no deadline.
+    pub(crate) fn lease_expires_at_ms(&self, time_left: Option<Duration>) -> u64 {
+        let length = time_left.map_or(self.lease, |left| left.saturating_add(Self::GRACE));
+        self.now_ms().saturating_add(u64::try_from(length.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(crate) fn claims_first(&self) -> bool {
+        self.mode == Mode::Lease
+    }
+
+    pub(crate) fn checks_first(&self) -> bool {
+        self.check_first
+    }
+
+    /// Whether a handler's writes can commit together with its success.
+    pub(crate) fn transacts(&self) -> bool {
+        self.mode != Mode::MarkAfter && self.store().transacts()
+    }
+
+    pub(crate) fn result_limit(&self) -> Option<usize> {
+        self.result_limit
+    }
+
+    pub(crate) fn runs_unguarded(&self) -> bool {
+        self.run_unguarded
+    }
+
+    pub(crate) fn acknowledges_unknown_commits(&self) -> bool {
+        self.on_commit_unknown == OnCommitUnknown::Acknowledge
+    }
+
+    pub(crate) fn replayed(&self, record: &Record, result: &StoredResult) {
+        if let Some(hook) = &self.on_replay {
+            hook(record, result);
+        }
+    }
+}
+
+impl fmt::Debug for Idempotency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Idempotency")
+            .field("mode", &self.mode)
+            .field("namespace", &self.namespace)
+            .field("key", &self.key)
+            .field("retention", &self.retention)
+            .field("lease", &self.lease)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a consumer said about idempotency. Nothing said is not "off": nobody runs unguarded by forgetting a line.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Guard {
+    #[default]
+    Unsaid,
+    Off,
+    On(Idempotency),
+}

@@ -1,0 +1,189 @@
+//! From a record to its grant: what is known already, what a read says, what the claim is answered.
+
+use std::sync::Arc;
+
+use super::{
+    Drive, Stored,
+    answers::{answered, unless_it_panics, with_error},
+    identify, retry,
+};
+use crate::{
+    batch::Record,
+    claim::{ClaimAnswer, ClaimRequest, Grant, Idempotency, Identity, Lease, Owner, StoreError},
+    outcome::{Outcome, Reason, ReasonClass},
+    run::pipeline::{
+        deadline::Phase,
+        flight::{Flight, Stage},
+        plan::Wait,
+    },
+};
+
+/// What is about to be asked for records that take off together.
+#[derive(Default)]
+pub(super) struct Asking {
+    reads: Vec<(usize, ClaimRequest)>,
+    claims: Vec<(usize, ClaimRequest)>,
+}
+
+impl Drive {
+    /// Settles the record if it is known to be done, or notes what has to be asked for it. `false` if it is settled.
+    pub(super) fn prepare(
+        &mut self,
+        index: usize,
+        record: &Record,
+        idempotency: &Idempotency,
+        asking: &mut Asking,
+    ) -> bool {
+        let request = match self.claim_request(idempotency, record) {
+            Ok(request) => request,
+            Err(outcome) => {
+                self.schedule.settle(index, outcome);
+                return false;
+            }
+        };
+        if let Some(answer) = idempotency.recall(&request) {
+            let outcome = self.not_claimed(index, Some(answer));
+            self.schedule.settle(index, outcome);
+            return false;
+        }
+        let asked = if self.looks_first(index, record, idempotency) { &mut asking.reads } else { &mut asking.claims };
+        asked.push((index, request));
+        true
+    }
+
+    /// Whether the row is worth a read: the message may have come before, or what it waited for may have done its work. A claim
+    /// would say the same, at the price of a write.
+    fn looks_first(&self, index: usize, record: &Record, idempotency: &Idempotency) -> bool {
+        let may_be_done_by_a_sibling = || !idempotency.claims_first() && self.schedule.waited_for(index, Wait::Key);
+        idempotency.checks_first() || record.receive_count() != Some(1) || may_be_done_by_a_sibling()
+    }
+
+    /// Asks, all of one kind together.
+    pub(super) fn ask(&mut self, idempotency: &Arc<Idempotency>, asking: Asking) {
+        self.look(idempotency, asking.reads);
+        self.claim(idempotency, asking.claims);
+    }
+
+    fn claim_request(&self, idempotency: &Idempotency, record: &Record) -> Result<ClaimRequest, Outcome> {
+        let Identity { key, payload_hash } = identify(idempotency, record)?;
+        let owner = Owner::draw(&*self.shared.seams.random)
+            .map_err(|error| with_error(ReasonClass::StoreUnavailable, &StoreError::new(error)))?;
+        let request = ClaimRequest::new(
+            key,
+            owner,
+            idempotency.lease_expires_at_ms(self.invocation.time_left()),
+            idempotency.expires_at_s(),
+            payload_hash,
+        );
+        Ok(ClaimRequest { version: self.invocation.handler_version().map(Into::into), ..request })
+    }
+
+    fn look(&mut self, idempotency: &Arc<Idempotency>, reads: Vec<(usize, ClaimRequest)>) {
+        if reads.is_empty() {
+            return;
+        }
+        let (idempotency, time_left) = (Arc::clone(idempotency), self.time_for_the_store());
+        self.stored.push(Box::pin(async move {
+            let requests: Vec<_> = reads.iter().map(|(_, request)| request.clone()).collect();
+            let answers = unless_it_panics(|| idempotency.look(&requests, time_left)).await;
+            Stored::Looked(reads, answers)
+        }));
+    }
+
+    pub(super) fn on_looked(&mut self, reads: Vec<(usize, ClaimRequest)>, answers: Vec<Option<ClaimAnswer>>) {
+        let Some(idempotency) = self.shared.idempotency.clone() else { return };
+        let mut claims = Vec::new();
+        for ((index, request), answer) in answered(reads, answers) {
+            match answer {
+                Some(None) => claims.push((index, request)),
+                // The claim comes to the same, and then to a run without one.
+                Some(Some(ClaimAnswer::Unavailable(_))) if idempotency.runs_unguarded() => {
+                    claims.push((index, request))
+                }
+                told => {
+                    let outcome = self.not_claimed(index, told.flatten());
+                    self.land(index, outcome);
+                }
+            }
+        }
+        self.claim(&idempotency, claims);
+    }
+
+    /// Claims, where the mode claims first; else what is not done may start.
+    fn claim(&mut self, idempotency: &Arc<Idempotency>, claims: Vec<(usize, ClaimRequest)>) {
+        if !idempotency.claims_first() {
+            for (index, request) in claims {
+                self.start_granted(index, Some(Grant::Mark(Box::new(request))));
+            }
+        } else if !claims.is_empty() {
+            let (idempotency, time_left) = (Arc::clone(idempotency), self.time_for_the_store());
+            let (indexes, requests): (Vec<_>, Vec<_>) = claims.into_iter().unzip();
+            self.stored.push(Box::pin(async move {
+                Stored::Claimed(indexes, unless_it_panics(|| idempotency.store().claim(&requests, time_left)).await)
+            }));
+        }
+    }
+
+    pub(super) fn on_claimed(&mut self, indexes: Vec<usize>, answers: Vec<ClaimAnswer>) {
+        // A claim may take long: what is granted after the time to start is given back.
+        self.look_at_the_clock();
+        let runs_unguarded = self.shared.idempotency.as_ref().is_some_and(|idempotency| idempotency.runs_unguarded());
+        let mut unstarted = Vec::new();
+        for (index, answer) in answered(indexes, answers) {
+            match answer {
+                Some(ClaimAnswer::Acquired(lease)) if self.phase == Phase::Open => {
+                    self.start_granted(index, Some(Grant::Lease(lease)));
+                }
+                Some(ClaimAnswer::Acquired(lease)) => unstarted.push(unstarted_at(index, lease)),
+                Some(ClaimAnswer::Unavailable(error)) if runs_unguarded => self.start_unguarded(index, &error),
+                refused => {
+                    let outcome = self.not_claimed(index, refused);
+                    self.land(index, outcome);
+                }
+            }
+        }
+        self.release(unstarted);
+    }
+
+    /// Runs a message that nobody claimed, because its consumer said so.
+    fn start_unguarded(&mut self, index: usize, error: &StoreError) {
+        if self.counts.unguarded == 0 {
+            tracing::warn!(%error, "the idempotency store is unavailable: messages run without a claim, as configured");
+        }
+        self.counts.unguarded += 1;
+        self.start_granted(index, None);
+    }
+
+    fn start_granted(&mut self, index: usize, grant: Option<Grant>) {
+        if self.phase != Phase::Open {
+            self.land(index, no_time());
+        } else if let Some(Flight { permit, stage: Stage::Claiming(record) }) = self.flights.remove(&index) {
+            self.start(index, record, permit, grant);
+        }
+    }
+
+    /// The outcome of a record whose claim was not granted.
+    fn not_claimed(&self, index: usize, answer: Option<ClaimAnswer>) -> Outcome {
+        match answer {
+            Some(ClaimAnswer::Completed { result }) => {
+                self.replayed(index, &result);
+                Outcome::AlreadyDone
+            }
+            Some(ClaimAnswer::InProgress { .. }) => Outcome::InProgressElsewhere,
+            Some(ClaimAnswer::KeyConflict) => Outcome::Rejected(Reason::new(ReasonClass::KeyConflict)),
+            Some(ClaimAnswer::RejectedBefore { .. }) => Outcome::Rejected(Reason::new(ReasonClass::RejectedBefore)),
+            Some(ClaimAnswer::Corrupt) => retry(ReasonClass::StoreCorrupt),
+            Some(ClaimAnswer::Unavailable(error)) => with_error(ReasonClass::StoreUnavailable, &error),
+            Some(ClaimAnswer::Unknown(error)) => with_error(ReasonClass::ClaimUnknown, &error),
+            Some(ClaimAnswer::Acquired(_)) | None => retry(ReasonClass::ClaimUnknown),
+        }
+    }
+}
+
+fn no_time() -> Outcome {
+    Outcome::NotStarted(Reason::new(ReasonClass::NoTime))
+}
+
+fn unstarted_at(index: usize, lease: Lease) -> (usize, Lease, Outcome) {
+    (index, lease, no_time())
+}
