@@ -55,13 +55,16 @@ pub use self::{
 };
 
 /// The consumer that `main` runs and the tests deliver events to.
-///
+#[must_use]
+pub fn consumer(idempotency: Idempotency, server: MailServer) -> Consumer {
+    let mailer = Mailer::new(server, Arc::new(CustomerAddresses));
+    // Each mail has a connection of its own, and mail servers count those.
+    Consumer::new(confirm).state(mailer).idempotency(by_order(idempotency)).concurrency(8)
+}
+
 /// A confirmation is named by its order, and is the same if customer and total are: sent twice it is one mail, and another
 /// customer or total under the same order is a conflict, not a repetition.
 #[must_use]
-pub fn consumer(idempotency: Idempotency, server: MailServer) -> Consumer {
-    let by_order = Key::pointer("/orderId").same_fields(["/customerId", "/totalCents"]);
-    let mailer = Mailer::new(server, Arc::new(CustomerAddresses));
-    // Each mail has a connection of its own, and mail servers count those.
-    Consumer::new(confirm).state(mailer).idempotency(idempotency.key(by_order)).concurrency(8)
+pub fn by_order(idempotency: Idempotency) -> Idempotency {
+    idempotency.key(Key::pointer("/orderId").same_fields(["/customerId", "/totalCents"]))
 }
