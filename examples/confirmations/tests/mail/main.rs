@@ -1,5 +1,10 @@
 //! The consumer and a mail server: what comes to the customer, and how often.
-#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test says what is wrong by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says what is wrong by panicking"
+)]
 
 mod crash;
 mod delivery;

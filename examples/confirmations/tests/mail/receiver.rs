@@ -175,7 +175,7 @@ impl Session {
     fn reply(&mut self, verb: &str, line: &str) -> &'static str {
         match (verb, self.manner) {
             ("EHLO", _) => "250-receiver.test\r\n250 8BITMIME",
-            ("HELO" | "NOOP", _) => "250 receiver.test",
+            ("NOOP", _) => "250 here",
             ("RSET", _) => {
                 self.mail = NO_MAIL;
                 "250 forgotten"
@@ -211,7 +211,7 @@ impl Session {
         let mail = std::mem::replace(&mut self.mail, NO_MAIL);
         self.seen.send_modify(|seen| seen.mails.push(mail));
         match self.manner {
-            Manner::TakeAndHangUp => return Ok(false),
+            Manner::TakeAndHangUp => Ok(false),
             Manner::TakeAndHoldBack => self.wait_for_the_end().await.map(|()| false),
             Manner::TakeAndReply(reply) => self.say(reply).await.map(|()| true),
             _ => self.say("250 taken").await.map(|()| true),
