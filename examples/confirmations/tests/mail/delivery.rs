@@ -79,24 +79,35 @@ async fn each_order_gets_one_mail_however_often_its_message_comes() {
     assert!(mails[0].text.contains("We charged 49.99."), "{}", mails[0].text);
 }
 
+async fn is_tried_again_and_then_sent(manner: Manner) {
+    let receiver = Receiver::start([manner]).await;
+    assert_eq!(names(&pipeline(receiver.server()), 2).await, ["retry", "done", "already done"], "{manner:?}");
+    assert_eq!(ids(&receiver), [id()], "{manner:?}");
+}
+
 #[tokio::test]
 async fn a_4xx_reply_is_tried_again_and_then_sent() {
-    for reply in [Manner::Refuse("451 later"), Manner::Greet("421 too busy"), Manner::Greet("554 not for you")] {
-        let receiver = Receiver::start([reply]).await;
-        assert_eq!(names(&pipeline(receiver.server()), 2).await, ["retry", "done", "already done"], "{reply:?}");
-        assert_eq!(ids(&receiver), [id()], "{reply:?}");
+    for manner in [Manner::Greet("421 busy"), Manner::Refuse("451 later"), Manner::RefuseText("452 full")] {
+        is_tried_again_and_then_sent(manner).await;
     }
+}
+
+/// It says nothing of the mail, and would reject all mails alike.
+#[tokio::test]
+async fn a_5xx_greeting_is_tried_again_and_then_sent() {
+    is_tried_again_and_then_sent(Manner::Greet("554 no service")).await;
 }
 
 #[tokio::test]
 async fn a_5xx_reply_to_the_mail_is_a_rejection() {
     let refused = Manner::Refuse("550 <c-1@customers.example> unknown");
-    let receiver = Receiver::start([refused, Manner::TakeAndReply("554 spam")]).await;
+    let receiver = Receiver::start([refused, Manner::RefuseText("554 spam")]).await;
     let outcomes = outcomes(&pipeline(receiver.server()), 1).await;
     assert!(outcomes.iter().all(|outcome| outcome.name() == "rejected"), "{outcomes:?}");
     let reasons: Vec<_> = outcomes.iter().filter_map(Outcome::reason).map(ToString::to_string).collect();
     // The server's words quote the customer's address, so they stay out of the log.
     assert_eq!(reasons, ["the mail server refuses the mail (550)", "the mail server refuses the mail (554)"]);
+    assert!(receiver.mails().is_empty());
 }
 
 #[tokio::test]

@@ -30,8 +30,8 @@ pub(crate) enum Manner {
     SayNothing,
     /// Every recipient gets this reply.
     Refuse(&'static str),
-    /// The mail is taken, and then gets this reply.
-    TakeAndReply(&'static str),
+    /// Every mail is read to its end, and then gets this reply.
+    RefuseText(&'static str),
     /// The mail is taken, and the connection closed before the reply.
     TakeAndHangUp,
     /// The mail is taken, and the reply held back for ever.
@@ -206,14 +206,16 @@ impl Session {
         Err(io::ErrorKind::UnexpectedEof.into())
     }
 
-    /// Keeps the mail. `false` if the connection is to end here.
+    /// Keeps the mail, unless it is refused. `false` if the connection is to end here.
     async fn answer_the_mail(&mut self) -> io::Result<bool> {
         let mail = std::mem::replace(&mut self.mail, NO_MAIL);
+        if let Manner::RefuseText(reply) = self.manner {
+            return self.say(reply).await.map(|()| true);
+        }
         self.seen.send_modify(|seen| seen.mails.push(mail));
         match self.manner {
             Manner::TakeAndHangUp => Ok(false),
             Manner::TakeAndHoldBack => self.wait_for_the_end().await.map(|()| false),
-            Manner::TakeAndReply(reply) => self.say(reply).await.map(|()| true),
             _ => self.say("250 taken").await.map(|()| true),
         }
     }
