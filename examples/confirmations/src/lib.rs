@@ -13,8 +13,9 @@
 //!
 //! That the mail comes once. A payment provider remembers idempotency keys, so `orders` can try a charge again; **a mail server
 //! remembers none**. Three steps follow each other: the claim, the mail, the record that it was sent. If the process dies
-//! between the second and the third, or if the server's last answer is lost on the way, nobody knows that the mail was taken.
-//! The message comes back, and **the mail is sent again**. No queue library can close that gap, and this one does not.
+//! between the second and the third, if the invocation's deadline stops it there, or if the server's last answer is lost on the
+//! way, nobody knows that the mail was taken. The message comes back, and **the mail is sent again**. No queue library can close
+//! that gap, and this one does not. `tests/mail/crash.rs` shows it: it kills the process there, and the mail comes twice.
 //!
 //! There are two orders to choose from, and none without a gap:
 //!
@@ -29,6 +30,17 @@
 //! What can be done about the second mail is done: it has **the same `Message-ID`**, made from the idempotency key. Some mail
 //! servers and mail programs drop or fold together what has the id of a mail that they have; nobody has to. The claim keeps out
 //! everything else: second deliveries, second sends and the retries of a server that said no.
+//!
+//! # Run it
+//!
+//! Any mail server will do; `aiosmtpd` of Python prints what it takes.
+//!
+//! ```text
+//! python3 -m aiosmtpd -n -l 127.0.0.1:2525
+//! SMTP_URL=smtp://127.0.0.1:2525 cargo run -p confirmations -- replay tests/fixtures/confirmations.json --redeliver 1
+//! ```
+//!
+//! Without `SMTP_URL` it does not start: there is no mail server that would be a good guess.
 //!
 //! # TLS
 //!

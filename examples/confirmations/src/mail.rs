@@ -20,7 +20,8 @@ pub fn message_id(key: &IdempotencyKey) -> String {
     format!("<{hash}@{DOMAIN}>")
 }
 
-/// Writes the mail. Its headers are typed: a text in one of them cannot become another header.
+/// Writes the mail. Its headers are typed: a text in one of them cannot become another header. Only its `Date` is that of the
+/// attempt.
 pub(crate) fn write(key: &IdempotencyKey, what: &Confirmation, to: Address) -> Result<Message, lettre::error::Error> {
     let Confirmation { order_id, total_cents, .. } = what;
     let text = format!(
