@@ -1,13 +1,14 @@
 //! In one process: how a message ends by what the mail server says, and what the customer gets.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, time::Duration};
 
 use confirmations::{MailServer, by_order, consumer, message_id};
 use sqs_runtime::{
     Idempotency,
     batch::Batch,
-    outcome::Outcome,
+    outcome::{Outcome, Reason, ReasonClass},
     run::{Pipeline, Replay},
+    testkit::ManualClock,
 };
 
 use crate::{
@@ -146,5 +147,30 @@ async fn a_goodbye_without_an_answer_does_not_repeat_the_mail() {
 async fn a_lost_answer_repeats_the_mail_with_the_same_message_id() {
     let receiver = Receiver::start([Manner::TakeAndHangUp]).await;
     assert_eq!(names(&pipeline(receiver.server()), 2).await, ["retry", "done", "already done"]);
+    assert_eq!(ids(&receiver), [id(), id()]);
+}
+
+#[tokio::test]
+async fn a_send_that_the_deadline_stops_repeats_the_mail_with_the_same_message_id() {
+    let receiver = Receiver::start([Manner::TakeAndHoldBack]).await;
+    let clock = ManualClock::new();
+    let pipeline = Pipeline::for_tests(consumer(Idempotency::memory(), receiver.server()).clock(clock.clone()));
+    let deliver = async || {
+        let invocation = pipeline.invocation(Some(Duration::from_secs(3)));
+        let report = pipeline.run_event(event(), invocation).await.expect("an SQS event");
+        report.outcome(0).expect("one record").clone()
+    };
+    let deadline = async {
+        receiver.took(1).await;
+        // The last second is kept for the answer.
+        clock.advance(Duration::from_secs(2));
+    };
+    let (stopped, ()) = tokio::join!(deliver(), deadline);
+    assert_eq!(stopped.reason().map(Reason::class), Some(ReasonClass::Deadline), "{stopped:?}");
+
+    // The send that was stopped may still take effect: its lease ends 5 s after the deadline, plus what clocks may differ by.
+    assert_eq!(deliver().await.name(), "in progress elsewhere");
+    clock.advance(Duration::from_secs(8));
+    assert_eq!(deliver().await.name(), "done");
     assert_eq!(ids(&receiver), [id(), id()]);
 }
