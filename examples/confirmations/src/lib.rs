@@ -25,11 +25,12 @@
 //! | record, send | loses it for good | at most once |
 //!
 //! A customer can live with a second mail better than without one, so this example keeps the first. The crate has no switch for
-//! the second: it records what a handler has done, never what it is about to do.
+//! the second: it records what a handler has done, never what it is about to do. A message that fails too often is not lost
+//! either: the redrive policy moves it to the dead-letter queue.
 //!
 //! What can be done about the second mail is done: it has **the same `Message-ID`**, made from the idempotency key. Some mail
 //! servers and mail programs drop or fold together what has the id of a mail that they have; nobody has to. The claim keeps out
-//! everything else: second deliveries, second sends and the retries of a server that said no.
+//! everything else: second deliveries and second sends.
 //!
 //! # Run it
 //!
