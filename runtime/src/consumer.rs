@@ -124,7 +124,7 @@ impl<S> Consumer<S> {
     /// Claims every message before its handler runs, so that its work commits once.
     #[must_use]
     pub fn idempotency(mut self, idempotency: Idempotency) -> Self {
-        self.settings.guard = Guard::On(idempotency);
+        self.settings.guard = Guard::On(Box::new(idempotency));
         self
     }
 

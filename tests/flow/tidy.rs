@@ -98,11 +98,13 @@ fn the_readme_and_the_crate_page_show_the_same_example() {
 fn the_minimum_rust_version_stands_once() {
     let version = read(&root().join("Cargo.toml"));
     assert_eq!(version.matches("rust-version = ").count(), 1);
-    for manifest in
-        ["runtime/Cargo.toml", "examples/hello/Cargo.toml", "examples/orders/Cargo.toml", "tests/Cargo.toml"]
-    {
-        let manifest = read(&root().join(manifest));
-        assert!(manifest.contains("rust-version.workspace = true"));
+    let examples = fs::read_dir(root().join("examples")).expect("a folder of the project");
+    let examples = examples.map(|entry| entry.expect("readable").path()).filter(|path| path.is_dir());
+    let members: Vec<_> = examples.chain([root().join("runtime"), root().join("tests")]).collect();
+    assert!(members.len() >= 5, "{members:?}");
+    for member in members {
+        let manifest = read(&member.join("Cargo.toml"));
+        assert!(manifest.contains("rust-version.workspace = true"), "{}", member.display());
     }
 }
 

@@ -313,5 +313,5 @@ pub(crate) enum Guard {
     #[default]
     Unsaid,
     Off,
-    On(Idempotency),
+    On(Box<Idempotency>),
 }

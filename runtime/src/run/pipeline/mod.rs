@@ -76,7 +76,7 @@ impl Pipeline {
     fn build(consumer: Consumer) -> Self {
         let (service, settings) = consumer.into_parts();
         let idempotency = match settings.guard {
-            Guard::On(idempotency) => Some(idempotency),
+            Guard::On(idempotency) => Some(*idempotency),
             Guard::Off => None,
             Guard::Unsaid => Some(Idempotency::unnamed()),
         };
