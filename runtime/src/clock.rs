@@ -61,6 +61,9 @@ impl fmt::Debug for SystemClock {
     }
 }
 
+/// The first day of the month in which this was written, 2026-11-01: no clock that is right stands before it.
+pub(crate) const EARLIEST_MS: u64 = 1_793_491_200_000;
+
 /// A clock that many share.
 pub(crate) type SharedClock = Arc<dyn Clock>;
 

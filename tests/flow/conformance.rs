@@ -16,7 +16,7 @@ use sqs_runtime::{
 use tokio::net::TcpListener;
 
 use crate::{
-    dynamodb::{client, create_table},
+    dynamodb_client::{client, create_table},
     support::{event, record},
 };
 

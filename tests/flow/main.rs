@@ -8,13 +8,14 @@
 )]
 
 #[path = "../shared/dynamodb.rs"]
-mod dynamodb;
+mod dynamodb_client;
 mod support;
 
 mod batch;
 mod claim;
 mod conformance;
 mod deadline;
+mod dynamodb;
 mod extract;
 mod faults;
 mod handler;

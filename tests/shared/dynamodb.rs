@@ -2,15 +2,20 @@
 
 use aws_sdk_dynamodb::{
     Client,
-    config::{BehaviorVersion, Credentials, Region},
+    config::{BehaviorVersion, Credentials, HttpClient, Region},
     types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType},
 };
 
 /// A client of the server at this address; its credentials are nobody's.
 pub(crate) fn client(endpoint: &str) -> Client {
+    client_over(aws_smithy_http_client::Builder::new().build_http(), endpoint)
+}
+
+/// The same over another HTTP client.
+pub(crate) fn client_over(http: impl HttpClient + 'static, endpoint: &str) -> Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(http)
         .credentials_provider(Credentials::new("none", "none", None, None, "tests"))
         .region(Region::new("eu-west-1"))
         .endpoint_url(endpoint)

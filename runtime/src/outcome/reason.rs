@@ -45,6 +45,8 @@ pub enum ReasonClass {
     KeyConflict,
     /// The same payload was rejected for good before, by this version of the handler.
     RejectedBefore,
+    /// The clock of this machine stands before the release of this crate: leases and retentions would mean nothing.
+    WrongClock,
     /// The idempotency store did not answer or refused; nothing ran.
     StoreUnavailable,
     /// The claim may have been written; nothing ran.
@@ -118,6 +120,7 @@ impl ReasonClass {
             Self::NoKey => "no idempotency key",
             Self::KeyConflict => "the key was completed with another payload",
             Self::RejectedBefore => "rejected before",
+            Self::WrongClock => "this machine's clock stands in the past",
             Self::StoreUnavailable => "the idempotency store is unavailable",
             Self::ClaimUnknown => "the claim may or may not have been written",
             Self::StoreCorrupt => "the stored row is not understood",

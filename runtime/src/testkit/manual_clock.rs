@@ -21,8 +21,11 @@ use crate::clock::Clock;
 /// clock.advance(Duration::from_secs(60));
 /// assert_eq!(clock.wall().duration_since(before).unwrap(), Duration::from_secs(60));
 /// ```
-#[derive(Clone, Default)]
-pub struct ManualClock(Arc<Mutex<State>>);
+#[derive(Clone)]
+pub struct ManualClock {
+    start: SystemTime,
+    state: Arc<Mutex<State>>,
+}
 
 #[derive(Default)]
 struct State {
@@ -37,7 +40,13 @@ impl ManualClock {
     /// A clock at 2027-01-15 08:00:00 UTC.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::at(SystemTime::UNIX_EPOCH + START)
+    }
+
+    /// A clock at that time.
+    #[must_use]
+    pub fn at(start: SystemTime) -> Self {
+        Self { start, state: Arc::default() }
     }
 
     /// Moves the clock on and wakes everything whose time has come.
@@ -51,13 +60,13 @@ impl ManualClock {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Clock for ManualClock {
     fn wall(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + START + self.state().now
+        self.start + self.state().now
     }
 
     fn monotonic(&self) -> Duration {
@@ -66,6 +75,12 @@ impl Clock for ManualClock {
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(Sleep { clock: self.clone(), until: self.monotonic() + duration })
+    }
+}
+
+impl Default for ManualClock {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

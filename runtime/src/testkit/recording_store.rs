@@ -60,7 +60,6 @@ impl<S> RecordingStore<S> {
     }
 
     /// Every call so far, which are then forgotten.
-    #[must_use]
     pub fn take_calls(&self) -> Vec<StoreCall> {
         std::mem::take(&mut *self.notes())
     }

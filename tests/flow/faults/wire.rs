@@ -139,7 +139,7 @@ impl Wire {
         let endpoint = format!("http://{}", listener.local_addr().expect("bound"));
         let database = Database::memory().expect("a database");
         TokioSpawn.spawn(Box::pin(server::serve_on(listener, database.clone())));
-        crate::dynamodb::create_table(&crate::dynamodb::client(&endpoint), TABLE, &["id"]).await;
+        crate::dynamodb_client::create_table(&crate::dynamodb_client::client(&endpoint), TABLE, &["id"]).await;
         let real = aws_smithy_http_client::Builder::new().build_http();
         let (clock, state, killed) = (ManualClock::new(), Mutex::default(), Notify::new());
         let connector = OnceLock::new();

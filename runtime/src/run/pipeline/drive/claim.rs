@@ -10,6 +10,7 @@ use super::{
 use crate::{
     batch::Record,
     claim::{ClaimAnswer, ClaimRequest, Grant, Idempotency, Identity, Lease, Owner, StoreError},
+    clock::{EARLIEST_MS, epoch_ms},
     outcome::{Outcome, Reason, ReasonClass},
     run::pipeline::{
         deadline::Phase,
@@ -66,6 +67,9 @@ impl Drive {
 
     fn claim_request(&self, idempotency: &Idempotency, record: &Record) -> Result<ClaimRequest, Outcome> {
         let Identity { key, payload_hash } = identify(idempotency, record)?;
+        if epoch_ms(self.shared.seams.clock.wall()) < EARLIEST_MS {
+            return Err(retry(ReasonClass::WrongClock));
+        }
         let owner = Owner::draw(&*self.shared.seams.random)
             .map_err(|error| with_error(ReasonClass::StoreUnavailable, &StoreError::new(error)))?;
         let request = ClaimRequest::new(

@@ -1,25 +1,28 @@
 //! The claim before the handler: promises G1 and G2 of `runtime/docs/idempotency.md`, as far as one process can show them.
 
+mod modes;
+mod once;
+mod results;
+mod wrong;
+
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering::SeqCst},
 };
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use serde_json::json;
 use sqs_runtime::{
     Clock, Consumer, Failure, Idempotency,
     claim::{
-        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, FencingToken, HeldAnswer,
-        IdempotencyKey, IdempotencyStore, Key, Lease, MarkRequest, MemoryStore, Owner, PayloadHash, ReadAnswer,
-        RenewAnswer, RenewRequest, StoreError,
+        ClaimAnswer, ClaimRequest, FailRequest, IdempotencyKey, IdempotencyStore, Key, MemoryStore, Owner, PayloadHash,
     },
     extract::Body,
     run::Pipeline,
     testkit::ManualClock,
 };
 
+use self::wrong::Wrong;
 use crate::support::{event, outcomes, reasons, record, returned, run, run_again};
 
 /// A consumer whose handler counts its runs and fails on the body "fail".
@@ -162,69 +165,6 @@ async fn a_success_that_was_not_recorded_is_no_success() {
         let report = run(counting(&runs).idempotency(Idempotency::new(answer)), &event(&[record("m-1", "x")])).await;
         assert_eq!(outcomes(&report), [outcome], "{answer:?}");
         assert_eq!(runs.load(SeqCst), 1);
-    }
-}
-
-/// A store with one thing wrong.
-#[derive(Clone, Copy, Debug)]
-enum Wrong {
-    Unavailable,
-    Unknown,
-    Corrupt,
-    Missing,
-    CommitUnknown,
-    LeaseLost,
-    CompletedElsewhere,
-}
-
-impl Wrong {
-    fn to_claim(self, request: &ClaimRequest) -> Option<ClaimAnswer> {
-        Some(match self {
-            Self::Unavailable => ClaimAnswer::Unavailable(StoreError::new("throttled")),
-            Self::Unknown => ClaimAnswer::Unknown(StoreError::new("timed out")),
-            Self::Corrupt => ClaimAnswer::Corrupt,
-            Self::Missing => return None,
-            _ => ClaimAnswer::Acquired(Lease::granted(request, FencingToken(1), 1, u64::MAX)),
-        })
-    }
-
-    fn to_completion(self) -> CompleteAnswer {
-        match self {
-            Self::CommitUnknown => CompleteAnswer::Unknown(StoreError::new("timed out")),
-            Self::LeaseLost => CompleteAnswer::LeaseLost,
-            _ => CompleteAnswer::CompletedElsewhere,
-        }
-    }
-}
-
-fn each<'a, T, A: Send + 'a>(elements: &[T], answer: impl FnMut(&T) -> Option<A>) -> BoxFuture<'a, Vec<A>> {
-    Box::pin(std::future::ready(elements.iter().filter_map(answer).collect()))
-}
-
-impl IdempotencyStore for Wrong {
-    fn claim<'a>(&'a self, requests: &'a [ClaimRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<ClaimAnswer>> {
-        each(requests, |request| self.to_claim(request))
-    }
-    fn complete<'a>(&'a self, all: &'a [CompleteRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        each(all, |_| Some(self.to_completion()))
-    }
-    fn release<'a>(&'a self, leases: &'a [Lease], _: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        each(leases, |_| Some(HeldAnswer::LeaseLost))
-    }
-    fn fail<'a>(&'a self, requests: &'a [FailRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        each(requests, |_| Some(HeldAnswer::LeaseLost))
-    }
-    fn renew<'a>(&'a self, requests: &'a [RenewRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<RenewAnswer>> {
-        each(requests, |_| Some(RenewAnswer::LeaseLost))
-    }
-    fn mark<'a>(&'a self, requests: &'a [MarkRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        each(requests, |_| Some(self.to_completion()))
-    }
-    fn read<'a>(&'a self, keys: &'a [IdempotencyKey], _: Option<Duration>) -> BoxFuture<'a, Vec<ReadAnswer>> {
-        each(keys, |_| Some(ReadAnswer::Nothing))
-    }
-    fn forget<'a>(&'a self, _: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(std::future::ready(Ok(false)))
     }
 }
 

@@ -1,0 +1,204 @@
+//! The modes: what each asks the store, and what it gives.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
+
+use serde_json::{Value, json};
+use sqs_runtime::{
+    Consumer, Failure, Idempotency, SystemClock,
+    claim::{FencingToken, Key, MemoryStore, Mode, OnCommitUnknown},
+    extract::{MessageId, Transaction},
+    run::Pipeline,
+    testkit::RecordingStore,
+};
+
+use super::{Wrong, counting};
+use crate::support::{event, outcomes, reasons, record, run, run_again};
+
+type Store = RecordingStore<MemoryStore>;
+
+fn store() -> Store {
+    RecordingStore::new(MemoryStore::new(SystemClock::new()))
+}
+
+/// What was asked since the last time.
+fn asked(store: &Store) -> Vec<&'static str> {
+    store.take_calls().iter().map(|call| call.operation).collect()
+}
+
+/// The same message once more.
+fn redelivered(mut record: Value) -> Value {
+    record["attributes"]["ApproximateReceiveCount"] = json!("2");
+    record
+}
+
+/// The outcomes of a first delivery and of a second one in another process, and what each asked of the store.
+async fn twice(idempotency: impl Fn(Store) -> Idempotency) -> [(Vec<&'static str>, Vec<&'static str>); 2] {
+    let (store, runs) = (store(), Arc::new(AtomicUsize::new(0)));
+    let mut seen = [const { (vec![], vec![]) }; 2];
+    for (seen, record) in seen.iter_mut().zip([record("m-1", "x"), redelivered(record("m-1", "x"))]) {
+        let pipeline = Pipeline::for_tests(counting(&runs).idempotency(idempotency(store.clone())));
+        *seen = (outcomes(&run_again(&pipeline, &event(&[record])).await), asked(&store));
+    }
+    assert_eq!(runs.load(SeqCst), 1);
+    seen
+}
+
+#[tokio::test]
+async fn lease_claims_and_completes_and_reads_what_may_be_done() {
+    let [first, second] = twice(Idempotency::new).await;
+    assert_eq!(first, (vec!["done"], vec!["claim", "complete"]));
+    assert_eq!(second, (vec!["already done"], vec!["read"]));
+}
+
+#[tokio::test]
+async fn commit_only_and_mark_after_record_a_success_and_nothing_before() {
+    for mode in [Mode::CommitOnly, Mode::MarkAfter] {
+        let [first, second] = twice(|store| Idempotency::new(store).mode(mode)).await;
+        assert_eq!(first, (vec!["done"], vec!["mark"]), "{mode:?}");
+        assert_eq!(second, (vec!["already done"], vec!["read"]), "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn check_first_reads_every_message() {
+    let (store, runs) = (store(), Arc::default());
+    let idempotency = Idempotency::new(store.clone()).mode(Mode::MarkAfter).check_first(true).cached_keys(0);
+    let pipeline = Pipeline::for_tests(counting(&runs).idempotency(idempotency));
+    let event = event(&[record("m-1", "x")]);
+    run_again(&pipeline, &event).await;
+    assert_eq!(asked(&store), ["read", "mark"]);
+    assert_eq!(outcomes(&run_again(&pipeline, &event).await), ["already done"]);
+    assert_eq!(asked(&store), ["read"]);
+    assert_eq!(runs.load(SeqCst), 1);
+}
+
+/// Without the read a second delivery that looks like a first one runs again, and its mark tells.
+#[tokio::test]
+async fn mark_after_is_at_least_once() {
+    let (store, runs) = (store(), Arc::default());
+    let idempotency = Idempotency::new(store).mode(Mode::MarkAfter).cached_keys(0);
+    let pipeline = Pipeline::for_tests(counting(&runs).idempotency(idempotency));
+    let event = event(&[record("m-1", "x")]);
+    assert_eq!(outcomes(&run_again(&pipeline, &event).await), ["done"]);
+    assert_eq!(outcomes(&run_again(&pipeline, &event).await), ["already done"]);
+    assert_eq!(runs.load(SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_failure_leaves_nothing_behind_where_nothing_was_claimed() {
+    let (store, runs) = (store(), Arc::default());
+    let pipeline =
+        Pipeline::for_tests(counting(&runs).idempotency(Idempotency::new(store.clone()).mode(Mode::MarkAfter)));
+    assert_eq!(outcomes(&run_again(&pipeline, &event(&[record("m-1", "fail")])).await), ["retry"]);
+    assert_eq!(asked(&store), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_this_process_saw_committed_is_not_asked_again() {
+    for mode in [Mode::Lease, Mode::CommitOnly, Mode::MarkAfter] {
+        let (store, runs) = (store(), Arc::default());
+        let idempotency = Idempotency::new(store.clone()).mode(mode);
+        let pipeline = Pipeline::for_tests(counting(&runs).idempotency(idempotency));
+        run_again(&pipeline, &event(&[record("m-1", "x")])).await;
+        store.take_calls();
+        let again = event(&[redelivered(record("m-1", "x"))]);
+        assert_eq!(outcomes(&run_again(&pipeline, &again).await), ["already done"]);
+        let other = event(&[redelivered(record("m-1", "y"))]);
+        assert_eq!(outcomes(&run_again(&pipeline, &other).await), ["rejected"], "another payload is a conflict");
+        assert_eq!((asked(&store), runs.load(SeqCst)), (vec![], 1), "{mode:?}");
+    }
+}
+
+/// Of a double send in one batch the later one finds the earlier one's success.
+#[tokio::test]
+async fn of_one_key_in_a_batch_one_runs_in_every_mode() {
+    for mode in [Mode::Lease, Mode::CommitOnly, Mode::MarkAfter] {
+        for cached_keys in [0, 10] {
+            let runs = Arc::default();
+            let by_body = Key::by(|record| Some(record.body().to_owned())).same_body();
+            let idempotency = Idempotency::memory().key(by_body).mode(mode).cached_keys(cached_keys);
+            let consumer = counting(&runs).idempotency(idempotency);
+            let report = run(consumer, &event(&[record("m-1", "x"), record("m-2", "x")])).await;
+            assert_eq!(outcomes(&report), ["done", "already done"], "{mode:?}");
+            assert_eq!(runs.load(SeqCst), 1, "{mode:?}, {cached_keys} keys");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fencing_token_needs_a_claim() {
+    let seen = |mode| async move {
+        let consumer = Consumer::new(|token: FencingToken| async move { assert!(token.0 > 0) });
+        let report = run(consumer.idempotency(Idempotency::memory().mode(mode)), &event(&[record("m-1", "x")])).await;
+        reasons(&report)
+    };
+    assert_eq!(seen(Mode::Lease).await, [""]);
+    let missing = ["there is no lease: the consumer runs without idempotency, or in a mode that claims nothing first"];
+    assert_eq!(seen(Mode::MarkAfter).await, missing);
+}
+
+/// A memory store commits nobody's writes: the handler is told before it does anything.
+#[tokio::test]
+async fn a_transaction_needs_a_store_that_has_them() {
+    let consumer = Consumer::new(|_: Transaction| async {});
+    let report = run(consumer, &event(&[record("m-1", "x")])).await;
+    assert_eq!(outcomes(&report), ["rejected"]);
+    assert!(reasons(&report)[0].starts_with("there is no transaction"), "{:?}", reasons(&report));
+    let optional = Consumer::new(|transaction: Option<Transaction>| async move { assert!(transaction.is_none()) });
+    assert_eq!(outcomes(&run(optional, &event(&[record("m-1", "x")])).await), ["done"]);
+}
+
+#[tokio::test]
+async fn unguarded_runs_are_asked_for_counted_and_never_behind_a_claim_that_may_be_there() {
+    for (wrong, outcome, unguarded) in
+        [(Wrong::Unavailable, "done", 2), (Wrong::Unknown, "retry", 0), (Wrong::Corrupt, "retry", 0)]
+    {
+        let runs = Arc::default();
+        let consumer = counting(&runs).idempotency(Idempotency::new(wrong).run_unguarded(true));
+        // One that is claimed at once, one that would be read before.
+        let report = run(consumer, &event(&[record("m-1", "x"), redelivered(record("m-2", "x"))])).await;
+        assert_eq!(outcomes(&report), [outcome; 2], "{wrong:?}");
+        assert_eq!((report.unguarded(), runs.load(SeqCst)), (unguarded, unguarded), "{wrong:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_commit_is_a_failure_unless_the_consumer_says_otherwise() {
+    let outcome = async |what| {
+        let idempotency = Idempotency::new(Wrong::CommitUnknown).on_commit_unknown(what);
+        outcomes(&run(counting(&Arc::default()).idempotency(idempotency), &event(&[record("m-1", "x")])).await)
+    };
+    assert_eq!(outcome(OnCommitUnknown::Fail).await, ["retry"]);
+    assert_eq!(outcome(OnCommitUnknown::Acknowledge).await, ["done"]);
+}
+
+#[tokio::test]
+async fn a_machine_whose_clock_stands_before_this_release_claims_nothing() {
+    let clock = sqs_runtime::testkit::ManualClock::at(std::time::UNIX_EPOCH + std::time::Duration::from_secs(86_400));
+    let runs = Arc::default();
+    let report = run(counting(&runs).clock(clock), &event(&[record("m-1", "x")])).await;
+    assert_eq!(outcomes(&report), ["retry"]);
+    assert!(reasons(&report)[0].contains("clock"), "{:?}", reasons(&report));
+    assert_eq!(runs.load(SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_rejection_says_its_class_to_who_asks_for_the_status() {
+    use sqs_runtime::claim::{IdempotencyKey, RowStatus};
+    let (store, key) = (store(), IdempotencyKey::derive("orders", &[b"m-1"]));
+    let idempotency = Idempotency::new(store);
+    assert_eq!(idempotency.status(&key).await.expect("an answer"), None);
+    let consumer = Consumer::new(|MessageId(id): MessageId| async move {
+        if id == "m-1" { Err(Failure::retry("not now")) } else { Ok(()) }
+    });
+    let pipeline = Pipeline::for_tests(consumer.idempotency(idempotency.clone()));
+    run_again(&pipeline, &event(&[record("m-1", "x"), record("m-2", "x")])).await;
+    let state = idempotency.status(&key).await.expect("an answer").expect("a row");
+    assert_eq!(state.status, RowStatus::Released);
+    let done = IdempotencyKey::derive("orders", &[b"m-2"]);
+    let state = idempotency.status(&done).await.expect("an answer").expect("a row");
+    assert!(matches!(state.status, RowStatus::Completed { .. }) && state.since_ms > 0, "{state:?}");
+}

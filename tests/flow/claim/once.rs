@@ -1,0 +1,125 @@
+//! Pieces of work that are done once, inside a handler and outside.
+
+use std::{
+    cell::Cell,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use futures_util::{
+    FutureExt,
+    future::{join, pending},
+};
+use sqs_runtime::{
+    Consumer, Failure, Idempotency,
+    claim::{IdempotencyKey, OnceError},
+    run::Pipeline,
+    testkit::ManualClock,
+};
+
+use crate::support::{event, outcomes, record, run_again};
+
+fn key() -> IdempotencyKey {
+    IdempotencyKey::derive("steps", &[b"invoice", b"A-1"])
+}
+
+#[tokio::test]
+async fn the_first_success_is_everybodys_value() {
+    let (idempotency, runs) = (Idempotency::memory(), Cell::new(0));
+    let once = async |fails| {
+        let work = async {
+            runs.set(runs.get() + 1);
+            if fails { Err("asked to fail") } else { Ok(format!("run {}", runs.get())) }
+        };
+        idempotency.once(&key(), work).await
+    };
+    assert!(matches!(once(true).await, Err(OnceError::Work("asked to fail"))));
+    let done = once(false).await.expect("the key is free again");
+    assert_eq!((done.value.as_str(), done.is_replay), ("run 2", false));
+    let again = once(true).await.expect("done before");
+    assert_eq!((again.value.as_str(), again.is_replay), ("run 2", true));
+}
+
+#[tokio::test]
+async fn while_one_works_another_is_told_so() {
+    let idempotency = Idempotency::memory();
+    let first = async {
+        let work = async {
+            let other = idempotency.once(&key(), async { Ok::<(), String>(()) }).await;
+            assert!(matches!(other, Err(OnceError::InProgress { lease_expires_at_ms }) if lease_expires_at_ms > 0));
+            Ok::<(), String>(())
+        };
+        idempotency.once(&key(), work).await
+    };
+    assert!(!first.await.expect("free").is_replay);
+}
+
+#[tokio::test]
+async fn a_panic_frees_the_key() {
+    let idempotency = Idempotency::memory();
+    let panicking = async {
+        let work = async { std::panic::resume_unwind(Box::new("asked to panic")) };
+        idempotency
+            .once(&key(), work)
+            .await
+            .map(|once: sqs_runtime::claim::Once<()>| once.value)
+            .map_err(|error: OnceError<String>| error)
+    };
+    assert!(std::panic::AssertUnwindSafe(panicking).catch_unwind().await.is_err());
+    assert!(idempotency.once(&key(), async { Ok::<(), String>(()) }).await.is_ok());
+}
+
+/// The consumer's clock is the extractor's.
+#[tokio::test]
+async fn work_that_outlives_its_lease_is_stopped_and_may_be_done_again() {
+    let clock = ManualClock::new();
+    let idempotency = Idempotency::memory().lease_duration(Duration::from_secs(5));
+    let waiting = Consumer::new(|idempotency: Idempotency| async move {
+        let once = idempotency.once(&key(), pending::<Result<(), String>>()).await;
+        assert!(matches!(once, Err(OnceError::LeaseOver)), "{once:?}");
+        let early = idempotency.once(&key(), async { Ok::<(), String>(()) }).await;
+        assert!(matches!(early, Err(OnceError::InProgress { .. })), "the skew is not over");
+    });
+    let pipeline = Pipeline::for_tests(waiting.idempotency(idempotency).clock(clock.clone()));
+    let event = event(&[record("m-1", "x")]);
+    let moving = async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        clock.advance(Duration::from_secs(6));
+    };
+    let (report, ()) = join(run_again(&pipeline, &event), moving).await;
+    assert_eq!(outcomes(&report), ["done"]);
+}
+
+/// One step of a handler that is tried again is not done again.
+#[tokio::test]
+async fn a_step_of_a_handler_that_failed_later_is_kept() {
+    let (steps, runs) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (counted, tried) = (Arc::clone(&steps), Arc::clone(&runs));
+    let consumer = Consumer::new(move |idempotency: Idempotency| {
+        let (steps, runs) = (Arc::clone(&counted), Arc::clone(&tried));
+        async move {
+            let step = async { Ok::<_, Failure>(steps.fetch_add(1, SeqCst)) };
+            let first = idempotency.once(&key(), step).await.map_err(|error| error.to_string())?;
+            assert_eq!(first.value, 0);
+            if runs.fetch_add(1, SeqCst) == 0 { Err("the second step failed".into()) } else { Ok::<(), Failure>(()) }
+        }
+    });
+    let pipeline = Pipeline::for_tests(consumer.idempotency(Idempotency::memory()));
+    let event = event(&[record("m-1", "x")]);
+    assert_eq!(outcomes(&run_again(&pipeline, &event).await), ["retry"]);
+    assert_eq!(outcomes(&run_again(&pipeline, &event).await), ["done"]);
+    assert_eq!((steps.load(SeqCst), runs.load(SeqCst)), (1, 2));
+}
+
+#[tokio::test]
+async fn a_value_that_was_too_large_is_named() {
+    let idempotency = Idempotency::memory().keep_results(4);
+    let once = async || idempotency.once(&key(), async { Ok::<_, String>("longer than that".to_owned()) }).await;
+    assert!(!once().await.expect("done now").is_replay);
+    assert!(matches!(once().await, Err(OnceError::NoValue)));
+}

@@ -1,0 +1,72 @@
+//! A store with one thing wrong.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqs_runtime::claim::{
+    ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, FencingToken, HeldAnswer, IdempotencyKey,
+    IdempotencyStore, Lease, MarkRequest, ReadAnswer, RenewAnswer, RenewRequest, StoreError,
+};
+
+/// A store with one thing wrong.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wrong {
+    Unavailable,
+    Unknown,
+    Corrupt,
+    Missing,
+    CommitUnknown,
+    LeaseLost,
+    CompletedElsewhere,
+}
+
+impl Wrong {
+    fn to_claim(self, request: &ClaimRequest) -> Option<ClaimAnswer> {
+        Some(match self {
+            Self::Unavailable => ClaimAnswer::Unavailable(StoreError::new("throttled")),
+            Self::Unknown => ClaimAnswer::Unknown(StoreError::new("timed out")),
+            Self::Corrupt => ClaimAnswer::Corrupt,
+            Self::Missing => return None,
+            _ => ClaimAnswer::Acquired(Lease::granted(request, FencingToken(1), 1, u64::MAX)),
+        })
+    }
+
+    fn to_completion(self) -> CompleteAnswer {
+        match self {
+            Self::CommitUnknown => CompleteAnswer::Unknown(StoreError::new("timed out")),
+            Self::LeaseLost => CompleteAnswer::LeaseLost,
+            _ => CompleteAnswer::CompletedElsewhere,
+        }
+    }
+}
+
+fn each<'a, T, A: Send + 'a>(elements: &[T], answer: impl FnMut(&T) -> Option<A>) -> BoxFuture<'a, Vec<A>> {
+    Box::pin(std::future::ready(elements.iter().filter_map(answer).collect()))
+}
+
+impl IdempotencyStore for Wrong {
+    fn claim<'a>(&'a self, requests: &'a [ClaimRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<ClaimAnswer>> {
+        each(requests, |request| self.to_claim(request))
+    }
+    fn complete<'a>(&'a self, all: &'a [CompleteRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+        each(all, |_| Some(self.to_completion()))
+    }
+    fn release<'a>(&'a self, leases: &'a [Lease], _: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        each(leases, |_| Some(HeldAnswer::LeaseLost))
+    }
+    fn fail<'a>(&'a self, requests: &'a [FailRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        each(requests, |_| Some(HeldAnswer::LeaseLost))
+    }
+    fn renew<'a>(&'a self, requests: &'a [RenewRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<RenewAnswer>> {
+        each(requests, |_| Some(RenewAnswer::LeaseLost))
+    }
+    fn mark<'a>(&'a self, requests: &'a [MarkRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+        each(requests, |_| Some(self.to_completion()))
+    }
+    fn read<'a>(&'a self, keys: &'a [IdempotencyKey], _: Option<Duration>) -> BoxFuture<'a, Vec<ReadAnswer>> {
+        each(keys, |_| Some(ReadAnswer::Nothing))
+    }
+    fn forget<'a>(&'a self, _: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
+}

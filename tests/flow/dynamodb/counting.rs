@@ -1,0 +1,132 @@
+//! A DynamoDB in this process, with a wire that counts what goes over it.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{HttpClient, RuntimeComponents, SharedHttpClient, http::HttpRequest},
+    types::AttributeValue,
+};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use dynoxide::{Database, server};
+use serde_json::Value;
+use sqs_runtime::{
+    claim::dynamodb::{DynamoDbStore, Table},
+    run::{Spawn, TokioSpawn},
+};
+use tokio::net::TcpListener;
+
+use crate::dynamodb_client::{client_over, create_table};
+
+/// What was sent, by operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sent {
+    pub(super) requests: usize,
+    /// Of the idempotency table alone: 1 for a write of its own, 2 within a transaction.
+    pub(super) write_units: usize,
+    /// Of a consistent read of up to 4 KB.
+    pub(super) read_units: usize,
+    /// Items of a handler's own, in transactions.
+    pub(super) own_items: usize,
+}
+
+/// A server with the table `idempotency`, and one `orders` for the handler.
+#[derive(Clone)]
+pub(super) struct Counted {
+    pub(super) client: Client,
+    sent: Arc<Mutex<Sent>>,
+}
+
+impl Counted {
+    pub(super) async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let endpoint = format!("http://{}", listener.local_addr().expect("bound"));
+        let database = Database::memory().expect("a database");
+        TokioSpawn.spawn(Box::pin(server::serve_on(listener, database)));
+        let sent = Arc::default();
+        let real = aws_smithy_http_client::Builder::new().build_http();
+        let client = client_over(Counter { real, sent: Arc::clone(&sent) }, &endpoint);
+        create_table(&client, "idempotency", &["id"]).await;
+        create_table(&client, "orders", &["orderId"]).await;
+        let counted = Self { client, sent };
+        counted.take();
+        counted
+    }
+
+    pub(super) fn store(&self) -> DynamoDbStore {
+        DynamoDbStore::new(self.client.clone(), Table::new("idempotency"))
+    }
+
+    /// What was sent since the last time.
+    pub(super) fn take(&self) -> Sent {
+        std::mem::take(&mut self.sent.lock().expect("no panic"))
+    }
+
+    /// The item of an order.
+    pub(super) async fn order(&self, id: &str) -> Option<HashMap<String, AttributeValue>> {
+        let asked = self.client.get_item().table_name("orders").key("orderId", AttributeValue::S(id.into()));
+        asked.consistent_read(true).send().await.expect("a table").item
+    }
+}
+
+/// Counts, and passes on.
+#[derive(Clone)]
+struct Counter {
+    real: SharedHttpClient,
+    sent: Arc<Mutex<Sent>>,
+}
+
+impl Counter {
+    fn count(&self, request: &HttpRequest) {
+        let operation = request.headers().get("x-amz-target").and_then(|target| target.split('.').nth(1));
+        let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        let mut sent = self.sent.lock().expect("no panic");
+        sent.requests += 1;
+        match operation {
+            Some("UpdateItem") => sent.write_units += 1,
+            Some("TransactWriteItems") => {
+                sent.write_units += 2;
+                sent.own_items += body["TransactItems"].as_array().map_or(0, Vec::len) - 1;
+            }
+            Some("GetItem") => sent.read_units += 1,
+            _ => {}
+        }
+    }
+}
+
+impl HttpClient for Counter {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let (counter, real) = (self.clone(), self.real.http_connector(settings, components));
+        SharedHttpConnector::new(Connector { counter, real })
+    }
+}
+
+struct Connector {
+    counter: Counter,
+    real: SharedHttpConnector,
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        self.counter.count(&request);
+        self.real.call(request)
+    }
+}
+
+impl fmt::Debug for Counter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Counter")
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connector")
+    }
+}

@@ -1,0 +1,6 @@
+//! DynamoDB as one process sees it: what commits together, and what each mode costs.
+
+mod counting;
+mod figures;
+mod large;
+mod transaction;
