@@ -10,6 +10,8 @@
 #[path = "../shared/dynamodb.rs"]
 mod dynamodb_client;
 mod support;
+#[path = "../shared/transactions.rs"]
+mod transactions;
 
 mod batch;
 mod claim;

@@ -1,9 +1,19 @@
 //! Against servers that others wrote: a second opinion on every condition. A server that is missing fails its test.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by panicking"
+)]
 
 #[path = "../shared/dynamodb.rs"]
-mod dynamodb;
+mod dynamodb_client;
 mod server;
+#[path = "../flow/support.rs"]
+#[allow(dead_code, reason = "the flow's own tests use more of it")]
+mod support;
+#[path = "../shared/transactions.rs"]
+mod transactions;
 
 use sqs_runtime::{
     claim::dynamodb::{DynamoDbStore, Table},
@@ -13,14 +23,15 @@ use sqs_runtime::{
 use self::server::Server;
 
 async fn conforms(server: &Server) {
-    let (client, clock) = (dynamodb::client(&server.endpoint), ManualClock::new());
+    let (client, clock) = (dynamodb_client::client(&server.endpoint), ManualClock::new());
     server.ready(|| client.list_tables().send()).await;
-    dynamodb::create_table(&client, "idempotency", &["id"]).await;
+    dynamodb_client::create_table(&client, "idempotency", &["id"]).await;
     let store = DynamoDbStore::new(client.clone(), Table::new("idempotency")).clock(clock.clone());
     conformance::all(&store, &clock).await;
-    dynamodb::create_table(&client, "shared", &["pk", "sk"]).await;
+    dynamodb_client::create_table(&client, "shared", &["pk", "sk"]).await;
     let table = Table::new("shared").composite_key("pk", "idempotency#orders", "sk");
-    conformance::all(&DynamoDbStore::new(client, table).clock(clock.clone()), &clock).await;
+    conformance::all(&DynamoDbStore::new(client.clone(), table).clock(clock.clone()), &clock).await;
+    transactions::all(&client).await;
 }
 
 #[tokio::test]
