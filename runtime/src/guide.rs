@@ -21,5 +21,8 @@ pub mod inputs {}
 #[doc = include_str!("../docs/invariants.md")]
 pub mod invariants {}
 
+#[doc = include_str!("../docs/powertools.md")]
+pub mod powertools {}
+
 #[doc = include_str!("../docs/testing.md")]
 pub mod testing {}

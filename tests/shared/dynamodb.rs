@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::{
     Client,
-    config::{BehaviorVersion, Credentials, HttpClient, Region},
+    config::{BehaviorVersion, Credentials, HttpClient, Region, retry::RetryConfig},
     types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType},
 };
 
@@ -13,12 +13,16 @@ pub(crate) fn client(endpoint: &str) -> Client {
 
 /// The same over another HTTP client.
 pub(crate) fn client_over(http: impl HttpClient + 'static, endpoint: &str) -> Client {
+    // As often as ever, but nobody waits in between.
+    let millisecond = std::time::Duration::from_millis(1);
+    let retries = RetryConfig::standard().with_initial_backoff(millisecond).with_max_backoff(millisecond);
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .http_client(http)
         .credentials_provider(Credentials::new("none", "none", None, None, "tests"))
         .region(Region::new("eu-west-1"))
         .endpoint_url(endpoint)
+        .retry_config(retries)
         .build();
     Client::from_conf(config)
 }

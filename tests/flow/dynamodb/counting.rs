@@ -9,6 +9,7 @@ use std::{
 use aws_sdk_dynamodb::{
     Client,
     config::{HttpClient, RuntimeComponents, SharedHttpClient, http::HttpRequest},
+    error::ConnectorError,
     types::AttributeValue,
 };
 use aws_smithy_runtime_api::client::http::{
@@ -41,6 +42,42 @@ pub(super) struct Sent {
 pub(super) struct Counted {
     pub(super) client: Client,
     sent: Arc<Mutex<Sent>>,
+    losses: Arc<Mutex<Losses>>,
+}
+
+/// What gets lost on the way.
+#[derive(Default)]
+struct Losses {
+    /// Of requests with this in their update expression.
+    of: &'static str,
+    /// How many requests never arrive.
+    requests: usize,
+    /// How many replies never come back.
+    replies: usize,
+}
+
+/// What happens to one request.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Open,
+    LosesTheRequest,
+    LosesTheReply,
+}
+
+impl Losses {
+    fn next(&mut self, body: &Value) -> Way {
+        let update = body["UpdateExpression"].as_str().unwrap_or_default();
+        if self.of.is_empty() || !update.contains(self.of) {
+            return Way::Open;
+        }
+        for (left, way) in [(&mut self.requests, Way::LosesTheRequest), (&mut self.replies, Way::LosesTheReply)] {
+            if *left > 0 {
+                *left -= 1;
+                return way;
+            }
+        }
+        Way::Open
+    }
 }
 
 impl Counted {
@@ -49,18 +86,23 @@ impl Counted {
         let endpoint = format!("http://{}", listener.local_addr().expect("bound"));
         let database = Database::memory().expect("a database");
         TokioSpawn.spawn(Box::pin(server::serve_on(listener, database)));
-        let sent = Arc::default();
+        let (sent, losses) = (Arc::default(), Arc::default());
         let real = aws_smithy_http_client::Builder::new().build_http();
-        let client = client_over(Counter { real, sent: Arc::clone(&sent) }, &endpoint);
+        let client = client_over(Counter { real, sent: Arc::clone(&sent), losses: Arc::clone(&losses) }, &endpoint);
         create_table(&client, "idempotency", &["id"]).await;
         create_table(&client, "orders", &["orderId"]).await;
-        let counted = Self { client, sent };
+        let counted = Self { client, sent, losses };
         counted.take();
         counted
     }
 
     pub(super) fn store(&self) -> DynamoDbStore {
         DynamoDbStore::new(self.client.clone(), Table::new("idempotency"))
+    }
+
+    /// Loses so many requests with this in their update expression, then so many replies to them.
+    pub(super) fn lose(&self, of: &'static str, requests: usize, replies: usize) {
+        *self.losses.lock().expect("no panic") = Losses { of, requests, replies };
     }
 
     /// What was sent since the last time.
@@ -80,10 +122,11 @@ impl Counted {
 struct Counter {
     real: SharedHttpClient,
     sent: Arc<Mutex<Sent>>,
+    losses: Arc<Mutex<Losses>>,
 }
 
 impl Counter {
-    fn count(&self, request: &HttpRequest) {
+    fn count(&self, request: &HttpRequest) -> Way {
         let operation = request.headers().get("x-amz-target").and_then(|target| target.split('.').nth(1));
         let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
         let mut sent = self.sent.lock().expect("no panic");
@@ -97,6 +140,7 @@ impl Counter {
             Some("GetItem") => sent.read_units += 1,
             _ => {}
         }
+        self.losses.lock().expect("no panic").next(&body)
     }
 }
 
@@ -114,8 +158,18 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        self.counter.count(&request);
-        self.real.call(request)
+        let lost = || Err(ConnectorError::io("the connection broke".into()));
+        match self.counter.count(&request) {
+            Way::Open => self.real.call(request),
+            Way::LosesTheRequest => HttpConnectorFuture::ready(lost()),
+            Way::LosesTheReply => {
+                let answered = self.real.call(request);
+                HttpConnectorFuture::new(async move {
+                    answered.await?;
+                    lost()
+                })
+            }
+        }
     }
 }
 

@@ -3,4 +3,5 @@
 mod counting;
 mod figures;
 mod large;
+mod powertools;
 mod transaction;
