@@ -202,3 +202,36 @@ async fn a_rejection_says_its_class_to_who_asks_for_the_status() {
     let state = idempotency.status(&done).await.expect("an answer").expect("a row");
     assert!(matches!(state.status, RowStatus::Completed { .. }) && state.since_ms > 0, "{state:?}");
 }
+
+/// I19: a rejection blocks its payload under its version, and a later version tries again.
+#[tokio::test]
+async fn a_rejection_is_remembered_for_its_version() {
+    use sqs_runtime::claim::{IdempotencyKey, RowStatus};
+    let (store, runs) = (store(), Arc::new(AtomicUsize::new(0)));
+    let version = |version: Option<&str>| {
+        let runs = Arc::clone(&runs);
+        let consumer = Consumer::new(move || {
+            let runs = Arc::clone(&runs);
+            async move {
+                runs.fetch_add(1, SeqCst);
+                Err::<(), _>(Failure::reject("never"))
+            }
+        });
+        let idempotency = Idempotency::new(store.clone());
+        let idempotency = version.map_or(idempotency.clone(), |version| idempotency.handler_version(version));
+        Pipeline::for_tests(consumer.idempotency(idempotency))
+    };
+    let (first, again) = (event(&[record("m-1", "x")]), event(&[redelivered(record("m-1", "x"))]));
+    assert_eq!(reasons(&run_again(&version(Some("7")), &first).await), ["never"]);
+    assert_eq!(reasons(&run_again(&version(Some("7")), &first).await), ["rejected before"]);
+    assert_eq!(reasons(&run_again(&version(Some("7")), &again).await), ["rejected before"]);
+    assert_eq!(asked(&store), ["claim", "fail", "claim", "read"]);
+    assert_eq!(runs.load(SeqCst), 1);
+    let key = IdempotencyKey::derive("orders", &[b"m-1"]);
+    let state = Idempotency::new(store.clone()).status(&key).await.expect("an answer").expect("a row");
+    assert_eq!(state.status, RowStatus::Rejected { error: Some("the handler failed".into()) });
+
+    assert_eq!(reasons(&run_again(&version(Some("8")), &again).await), ["never"]);
+    assert_eq!(reasons(&run_again(&version(None), &again).await), ["never"], "an unknown version is never the same");
+    assert_eq!(runs.load(SeqCst), 3);
+}

@@ -35,6 +35,7 @@ use crate::{
 pub struct Idempotency {
     store: Store,
     namespace: Option<Arc<str>>,
+    version: Option<Arc<str>>,
     key: Key,
     secret: Option<Arc<[u8]>>,
     retention: Duration,
@@ -94,6 +95,7 @@ impl Idempotency {
         Self {
             store,
             namespace: None,
+            version: None,
             key: Key::message_id(),
             secret: None,
             retention: Self::DEFAULT_RETENTION,
@@ -121,6 +123,14 @@ impl Idempotency {
     #[must_use]
     pub fn namespace(self, namespace: impl Into<Arc<str>>) -> Self {
         Self { namespace: Some(namespace.into()), ..self }
+    }
+
+    /// The version of the handler. A rejection is remembered for its payload *and this version*: another version tries again.
+    /// Default: on Lambda the published version of the function; where none is known (`$LATEST`, other hosts) rejections
+    /// are not remembered, and what was rejected is rejected afresh when it comes back.
+    #[must_use]
+    pub fn handler_version(self, version: impl Into<Arc<str>>) -> Self {
+        Self { version: Some(version.into()), ..self }
     }
 
     /// How a message's key is taken. Default: its message id.
@@ -261,6 +271,11 @@ impl Idempotency {
     pub(crate) fn lease_expires_at_ms(&self, time_left: Option<Duration>) -> u64 {
         let length = time_left.map_or(self.lease, |left| left.saturating_add(Self::GRACE));
         self.now_ms().saturating_add(u64::try_from(length.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// The version that was set, else the host's.
+    pub(crate) fn version<'a>(&'a self, host: Option<&'a str>) -> Option<&'a str> {
+        self.version.as_deref().or(host)
     }
 
     pub(crate) fn claims_first(&self) -> bool {

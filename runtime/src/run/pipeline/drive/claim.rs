@@ -79,7 +79,7 @@ impl Drive {
             idempotency.expires_at_s(),
             payload_hash,
         );
-        Ok(ClaimRequest { version: self.invocation.handler_version().map(Into::into), ..request })
+        Ok(ClaimRequest { version: idempotency.version(self.invocation.handler_version()).map(Into::into), ..request })
     }
 
     fn look(&mut self, idempotency: &Arc<Idempotency>, reads: Vec<(usize, ClaimRequest)>) {

@@ -93,7 +93,8 @@ impl Drive {
     /// The handler version under which a rejection is remembered. Where none is known it is released, and rejected afresh at
     /// the next receive: what rejects it may be mended by then.
     fn rejected_version(&self, outcome: &Outcome) -> Option<&str> {
-        matches!(outcome, Outcome::Rejected(_)).then(|| self.invocation.handler_version()).flatten()
+        let idempotency = self.shared.idempotency.as_ref().filter(|_| matches!(outcome, Outcome::Rejected(_)))?;
+        idempotency.version(self.invocation.handler_version())
     }
 
     /// Notes what a run took; gives what it ran under, whether the handler was dropped in mid-run, and how often it was
