@@ -12,6 +12,7 @@ use super::Invocation;
 use crate::{
     batch::Record,
     claim::{Claimed, Idempotency, IdempotencyKey, Lease, Writes},
+    extract::MissingTransaction,
 };
 
 /// One delivery of one message: the record and what surrounds it. What user layers and extractors look at.
@@ -69,11 +70,15 @@ impl Delivery {
     }
 
     /// What shall be written together with this message's success, of a type that the store understands; made by the first
-    /// who asks. `None` where nothing can be: without idempotency, in [`Mode::MarkAfter`](crate::claim::Mode::MarkAfter),
-    /// and with a store that knows no transactions.
-    pub fn writes(&self, make: impl FnOnce() -> Writes) -> Option<&Writes> {
-        self.idempotency().filter(|idempotency| idempotency.transacts())?;
-        Some(self.writes.get_or_init(make))
+    /// who asks.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing can be written so: without idempotency, in [`Mode::MarkAfter`](crate::claim::Mode::MarkAfter), and with
+    /// a store that knows no transactions.
+    pub fn writes(&self, make: impl FnOnce() -> Writes) -> Result<&Writes, MissingTransaction> {
+        let transacts = self.idempotency().is_some_and(Idempotency::transacts);
+        if transacts { Ok(self.writes.get_or_init(make)) } else { Err(MissingTransaction::new()) }
     }
 
     pub(crate) fn into_writes(self) -> Option<Writes> {

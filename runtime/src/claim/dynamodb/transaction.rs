@@ -144,8 +144,7 @@ impl<S: Sync> FromDelivery<S> for Transaction {
     type Rejection = MissingTransaction;
 
     async fn from_delivery(delivery: &Delivery, _: &S) -> Result<Self, MissingTransaction> {
-        let writes = delivery.writes(|| Writes::new(Arc::<Collected>::default()));
-        let collected = writes.and_then(Writes::downcast).ok_or_else(MissingTransaction::new)?;
-        Ok(Self(collected))
+        let writes = delivery.writes(|| Writes::new(Arc::<Collected>::default()))?;
+        writes.downcast().map(Self).ok_or_else(MissingTransaction::new)
     }
 }
