@@ -13,7 +13,11 @@ fn fixtures() -> PathBuf {
 
 fn orders() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_orders"));
-    command.env_remove("AWS_LAMBDA_RUNTIME_API").env_remove("RUST_LOG").env("RUST_BACKTRACE", "0");
+    command
+        .env_remove("AWS_LAMBDA_RUNTIME_API")
+        .env_remove("PAYMENT_URL")
+        .env_remove("RUST_LOG")
+        .env("RUST_BACKTRACE", "0");
     command
 }
 
