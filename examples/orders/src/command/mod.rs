@@ -23,6 +23,7 @@ usage: orders provider --port P [--lose-replies P] [--unavailable P] [--seed N]
 
 With --help a subcommand says more. The consumer charges at PAYMENT_URL, such as http://127.0.0.1:9000; where it is not set,
 at a provider in its own memory.
+
 ";
 
 /// Runs the subcommand that the command line names. `None` where it names none of ours: then the consumer runs.

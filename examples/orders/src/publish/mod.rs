@@ -84,7 +84,7 @@ fn pace(rate: f64) -> (usize, Duration) {
 
 /// Waits longer, the more often a message was refused.
 fn back_off(ticks: &mut Interval, period: Duration, refused: &[Message]) {
-    const FIRST: Duration = Duration::from_millis(50);
+    const FIRST: Duration = Duration::from_millis(25);
     if let Some(tries) = refused.iter().map(|message| message.tries).max() {
         ticks.reset_after(period.max(FIRST.saturating_mul(1 << tries.min(8))));
     }
