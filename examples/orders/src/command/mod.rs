@@ -1,6 +1,6 @@
 //! The program's own subcommands, beside what `sqs_runtime::run` does: one file for each.
 //!
-//! A subcommand is a name in [`run`], a line in [`USAGE`] and a file with a `main` that takes the rest of the command line.
+//! A subcommand is a name in [`run`], a line in the usage and a file with a `main` that takes the rest of the command line.
 
 mod arguments;
 mod provider;

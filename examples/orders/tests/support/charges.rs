@@ -82,7 +82,7 @@ impl Process {
         let mut out = BufReader::new(child.stdout.take().expect("piped"));
         let mut first = String::new();
         out.read_line(&mut first).await.expect("readable");
-        let url = first.trim_end().strip_prefix("listening on ").unwrap_or_else(|| panic!("it said {first:?}"));
+        let url = first.trim_end().strip_prefix("listening on ").expect("it says where it listens");
         assert!(url.starts_with("http://127.0.0.1:"), "{url}");
         Self { child, out, url: url.to_owned() }
     }

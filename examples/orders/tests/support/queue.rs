@@ -96,7 +96,7 @@ fn refusal(refuses: Refuses, nth: usize, entry: &Value, seen: &Seen) -> Option<O
     let was_refused = || seen.refused.iter().any(|refused| refused["MessageBody"] == entry["MessageBody"]);
     let failed = json!({"Id": entry["Id"], "SenderFault": false, "Code": "InternalError", "Message": "not now"});
     match refuses {
-        Refuses::SomeOnce if nth % 3 == 0 && !was_refused() => Some((nth % 2 == 0).then_some(failed)),
+        Refuses::SomeOnce if nth.is_multiple_of(3) && !was_refused() => Some((nth.is_multiple_of(2)).then_some(failed)),
         Refuses::Order(id) if entry["MessageBody"].as_str().is_some_and(|body| body.contains(id)) => Some(Some(failed)),
         _ => None,
     }
