@@ -3,10 +3,21 @@
 //! - `order`: what a message says, and whether it makes sense.
 //! - `payment`: who takes the money, and why that part needs the idempotency key.
 //! - `place`: the handler, one async function for one message.
+//!
+//! Around the consumer stand the other two sides of a queue:
+//!
+//! - [`publish`]: who sends orders.
+//! - [`provider`]: who charges them, as a process of its own.
+//! - [`command`]: both as subcommands of the program.
 
+mod causes;
+mod chance;
+pub mod command;
 mod order;
 mod payment;
 mod place;
+pub mod provider;
+pub mod publish;
 
 use std::sync::Arc;
 
@@ -14,7 +25,7 @@ use sqs_runtime::{Consumer, Idempotency, claim::Key};
 
 pub use self::{
     order::{Item, Order, OrderError},
-    payment::{Charged, InMemoryProvider, PaymentError, PaymentProvider},
+    payment::{Charged, HttpProvider, InMemoryProvider, PaymentError, PaymentProvider, PaymentUrlError},
     place::{Shop, place},
 };
 

@@ -1,10 +1,27 @@
 //! The program: on Lambda a function, elsewhere a command line.
 
+use std::{error::Error, process::ExitCode, sync::Arc};
+
+use orders::{HttpProvider, InMemoryProvider, PaymentProvider, PaymentUrlError};
 use sqs_runtime::Idempotency;
 
 #[tokio::main]
-async fn main() -> Result<(), sqs_runtime::Error> {
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
+    // On Lambda there are no arguments, and this is one comparison.
+    if let Some(code) = orders::command::run(lexopt::Parser::from_env()).await {
+        return Ok(code);
+    }
     // The table that IDEMPOTENCY_TABLE names; memory for `replay` where it names none.
     let idempotency = Idempotency::from_env().await?;
-    sqs_runtime::run(orders::consumer(idempotency)).await
+    sqs_runtime::run(orders::consumer_with(idempotency, payments()?)).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The provider that PAYMENT_URL names; one in this process where it names none.
+#[expect(clippy::disallowed_methods, reason = "the program's settings stand in its environment")]
+fn payments() -> Result<Arc<dyn PaymentProvider>, PaymentUrlError> {
+    match std::env::var("PAYMENT_URL").ok().filter(|url| !url.is_empty()) {
+        Some(url) => Ok(Arc::new(HttpProvider::new(&url)?)),
+        None => Ok(Arc::new(InMemoryProvider::new())),
+    }
 }

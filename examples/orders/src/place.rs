@@ -34,12 +34,12 @@ impl fmt::Debug for Shop {
 ///
 /// # Errors
 ///
-/// Rejects an order that makes no sense and a card that was declined: trying again cannot help. Asks for a retry while the
-/// provider is down.
+/// Rejects an order that makes no sense, a card that was declined and a key that has charged something else: trying again
+/// cannot help. Asks for a retry while the provider is down.
 pub async fn place(State(shop): State<Shop>, key: IdempotencyKey, Json(order): Json<Order>) -> Result<(), Failure> {
     let total_cents = order.total_cents().map_err(Failure::reject)?;
     let charged = shop.payments.charge(&key, &order.payment_token, total_cents).await.map_err(|error| match error {
-        PaymentError::Declined => Failure::reject(error),
+        PaymentError::Declined | PaymentError::KeyReused => Failure::reject(error),
         PaymentError::Unavailable => Failure::retry(error),
     })?;
     if charged == Charged::Now {

@@ -13,7 +13,11 @@ fn fixtures() -> PathBuf {
 
 fn orders() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_orders"));
-    command.env_remove("AWS_LAMBDA_RUNTIME_API").env_remove("RUST_LOG").env("RUST_BACKTRACE", "0");
+    command
+        .env_remove("AWS_LAMBDA_RUNTIME_API")
+        .env_remove("PAYMENT_URL")
+        .env_remove("RUST_LOG")
+        .env("RUST_BACKTRACE", "0");
     command
 }
 
@@ -102,4 +106,56 @@ fn on_lambda_it_does_not_start_without_a_store_that_somebody_named() {
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("set IDEMPOTENCY_TABLE to the name of a DynamoDB table"), "{said}");
+}
+
+#[test]
+fn a_subcommand_says_in_one_line_what_it_does_not_understand() {
+    let url = ["--queue-url", "http://127.0.0.1:1/orders"];
+    let publish = |options: &[&'static str]| [&["publish"][..], &url[..], options].concat();
+    for (arguments, says) in [
+        (vec!["provider"], "--port is missing"),
+        (vec!["provider", "--port", "65536"], "--port takes a number from 0 to 65535, not 65536"),
+        (vec!["provider", "--port", "0", "--lose-replies", "2"], "--lose-replies takes a number from 0 to 1, not 2"),
+        (vec!["provider", "--port", "0", "more"], "unexpected argument \"more\""),
+        (vec!["publish", "--count", "1"], "--queue-url is missing"),
+        (vec!["publish", "--count", "1", "--queue-url", "orders"], "--queue-url takes a URL, not orders"),
+        (publish(&[]), "--count is missing"),
+        (publish(&["--count", "0"]), "--count takes a number from 1 to "),
+        (publish(&["--count", "1", "--rate", "0"]), "--rate takes a number from 0.01 to "),
+        (publish(&["--count", "1", "--twice"]), "missing argument for option '--twice'"),
+        (publish(&["--count", "1", "--fifo-groups", "2"]), "--fifo-groups is for a queue whose URL ends in .fifo"),
+        (publish(&["--count", "1", "--fast"]), "invalid option '--fast'"),
+    ] {
+        let output = orders().args(&arguments).output().expect("the program starts");
+        let said = lines(&output.stderr);
+        assert_eq!((output.status.code(), output.stdout.len(), said.len()), (Some(2), 0, 1), "{arguments:?}: {said:?}");
+        assert!(said.concat().starts_with(says), "{arguments:?}: {said:?}");
+    }
+}
+
+#[test]
+fn help_names_every_subcommand() {
+    let said = |arguments: &[&str]| {
+        let output = orders().args(arguments).output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let all = said(&["--help"]);
+    for usage in ["orders provider --port P", "orders publish --count N", "usage: replay FILE...", "PAYMENT_URL"] {
+        assert!(all.contains(usage), "{usage} is missing in {all}");
+    }
+    assert!(said(&["provider", "--help"]).contains("Idempotency-Key"));
+    assert!(said(&["publish", "-h"]).contains("AWS_ENDPOINT_URL_SQS"));
+}
+
+#[test]
+fn without_a_region_nothing_is_sent() {
+    let output = orders()
+        .args(["publish", "--count", "1", "--queue-url", "http://127.0.0.1:1/orders"])
+        .env_clear()
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(lines(&output.stderr), ["no region is named: set AWS_REGION"]);
 }
