@@ -4,11 +4,14 @@
 //! - `payment`: who takes the money, and why that part needs the idempotency key.
 //! - `place`: the handler, one async function for one message.
 //!
-//! Around the consumer stand the other two sides of a queue:
+//! - [`tables`]: what an order leaves behind, written together with the record of its success.
+//!
+//! Around the consumer stand the other sides of the shop:
 //!
 //! - [`publish`]: who sends orders.
 //! - [`provider`]: who charges them, as a process of its own.
-//! - [`command`]: both as subcommands of the program.
+//! - [`relay`]: who tells the next queue about them.
+//! - [`command`]: all of these as subcommands of the program.
 
 mod causes;
 mod chance;
@@ -18,6 +21,9 @@ mod payment;
 mod place;
 pub mod provider;
 pub mod publish;
+mod queue;
+pub mod relay;
+pub mod tables;
 
 use std::sync::Arc;
 
@@ -27,6 +33,8 @@ pub use self::{
     order::{Item, Order, OrderError},
     payment::{Charged, HttpProvider, InMemoryProvider, PaymentError, PaymentProvider, PaymentUrlError},
     place::{Shop, place},
+    queue::SendError,
+    tables::Tables,
 };
 
 /// The consumer that `main` runs and the tests deliver events to.
@@ -35,12 +43,17 @@ pub use self::{
 /// another order under the same id is a conflict, not a repetition.
 #[must_use]
 pub fn consumer(idempotency: Idempotency) -> Consumer {
-    consumer_with(idempotency, Arc::new(InMemoryProvider::new()))
+    consumer_of(Shop::new(Arc::new(InMemoryProvider::new())), idempotency)
 }
 
-/// The same with another payment provider.
+/// The same of another shop.
 #[must_use]
-pub fn consumer_with(idempotency: Idempotency, payments: Arc<dyn PaymentProvider>) -> Consumer {
-    let by_order = Key::pointer("/orderId").same_fields(["/customerId", "/paymentToken", "/items"]);
-    Consumer::new(place).state(Shop::new(payments)).idempotency(idempotency.key(by_order)).concurrency(32)
+pub fn consumer_of(shop: Shop, idempotency: Idempotency) -> Consumer {
+    Consumer::new(place).state(shop).idempotency(by_order(idempotency)).concurrency(32)
+}
+
+/// Names the work by the order, as the consumer and `orders status` do.
+#[must_use]
+pub fn by_order(idempotency: Idempotency) -> Idempotency {
+    idempotency.key(Key::pointer("/orderId").same_fields(["/customerId", "/paymentToken", "/items"]))
 }

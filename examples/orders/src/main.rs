@@ -2,7 +2,7 @@
 
 use std::{error::Error, process::ExitCode, sync::Arc};
 
-use orders::{HttpProvider, InMemoryProvider, PaymentProvider, PaymentUrlError};
+use orders::{HttpProvider, InMemoryProvider, PaymentProvider, PaymentUrlError, Shop, Tables};
 use sqs_runtime::Idempotency;
 
 #[tokio::main]
@@ -11,9 +11,11 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     if let Some(code) = orders::command::run(lexopt::Parser::from_env()).await {
         return Ok(code);
     }
+    // Where there are tables for what was ordered, `Tables` says which settings name them.
+    let shop = Shop::new(payments()?).tables(Tables::from_env().await?);
     // The table that IDEMPOTENCY_TABLE names; memory for `replay` where it names none.
     let idempotency = Idempotency::from_env().await?;
-    sqs_runtime::run(orders::consumer_with(idempotency, payments()?)).await?;
+    sqs_runtime::run(orders::consumer_of(shop, idempotency)).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,7 +7,7 @@ mod charges;
 use std::{path::Path, sync::Arc};
 
 use charges::{Process, calls, in_process, text};
-use orders::{HttpProvider, consumer_with, provider::Faults};
+use orders::{HttpProvider, Shop, consumer_of, provider::Faults};
 use serde_json::json;
 use sqs_runtime::{
     Idempotency,
@@ -18,7 +18,7 @@ use tokio::{net::TcpListener, process::Command};
 /// A consumer that knows of no earlier message.
 fn pipeline(url: &str) -> Pipeline {
     let provider = HttpProvider::new(url).expect("a URL");
-    Pipeline::for_tests(consumer_with(Idempotency::memory(), Arc::new(provider)))
+    Pipeline::for_tests(consumer_of(Shop::new(Arc::new(provider)), Idempotency::memory()))
 }
 
 fn event(token: &str, cents: u64) -> String {

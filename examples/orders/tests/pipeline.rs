@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use orders::{InMemoryProvider, consumer_with};
+use orders::{InMemoryProvider, Shop, consumer_of};
 use sqs_runtime::{
     Idempotency,
     run::{Pipeline, Replay},
@@ -14,7 +14,7 @@ const ORDERS: &str = include_str!("../../../tests/fixtures/orders.json");
 #[tokio::test]
 async fn each_message_of_a_mixed_batch_gets_what_it_deserves() {
     let provider = Arc::new(InMemoryProvider::new());
-    let pipeline = Pipeline::for_tests(consumer_with(Idempotency::memory(), provider.clone()));
+    let pipeline = Pipeline::for_tests(consumer_of(Shop::new(provider.clone()), Idempotency::memory()));
     let replayed = Replay::new().redeliver(1).event(&pipeline, ORDERS).await.expect("an SQS event");
 
     let outcomes = |delivery: usize| -> Vec<&str> {
@@ -40,7 +40,7 @@ async fn outcome(pipeline: &Pipeline, event: String) -> String {
 #[tokio::test]
 async fn an_order_that_is_sent_twice_is_charged_once_and_another_one_under_its_id_is_a_conflict() {
     let provider = Arc::new(InMemoryProvider::new());
-    let pipeline = Pipeline::for_tests(consumer_with(Idempotency::memory(), provider.clone()));
+    let pipeline = Pipeline::for_tests(consumer_of(Shop::new(provider.clone()), Idempotency::memory()));
     let order = |quantity: u32, space: &str| {
         format!(
             r#"{{"orderId":"A-1",{space}"customerId":"C-1","paymentToken":"tok_visa",

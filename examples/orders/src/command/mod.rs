@@ -3,8 +3,11 @@
 //! A subcommand is a name in [`run`], a line in the usage and a file with a `main` that takes the rest of the command line.
 
 mod arguments;
+mod create_tables;
 mod provider;
 mod publish;
+mod relay;
+mod status;
 
 use std::{
     fmt,
@@ -17,12 +20,15 @@ use lexopt::prelude::*;
 const USAGE: &str = "\
 The shop of the README: a consumer, and what a shop has around it.
 
-usage: orders provider --port P [--lose-replies P] [--unavailable P] [--seed N]
+usage: orders create-tables
+       orders provider --port P [--lose-replies P] [--unavailable P] [--seed N]
        orders publish --count N --queue-url URL [--rate R] [--twice P] [--seed N] [--fifo-groups G]
+       orders relay --queue-url URL [--once]
+       orders status ORDER-ID [--queue NAME]
        orders replay FILE... (below)
 
 With --help a subcommand says more. The consumer charges at PAYMENT_URL, such as http://127.0.0.1:9000; where it is not set,
-at a provider in its own memory.
+at a provider in its own memory. With ORDERS_TABLE, STOCK_TABLE and OUTBOX_TABLE it keeps what was ordered.
 
 ";
 
@@ -38,8 +44,11 @@ pub async fn run(mut command_line: lexopt::Parser) -> Option<ExitCode> {
     };
     // Boxed: the consumer's `main` should not carry them.
     let ended = match name.to_str()? {
+        "create-tables" => Box::pin(create_tables::main(command_line)).await,
         "provider" => Box::pin(provider::main(command_line)).await,
         "publish" => Box::pin(publish::main(command_line)).await,
+        "relay" => Box::pin(relay::main(command_line)).await,
+        "status" => Box::pin(status::main(command_line)).await,
         _ => return None,
     };
     Some(exit_code(ended))

@@ -3,27 +3,14 @@
 use std::collections::VecDeque;
 
 use super::{Plan, Summary, make};
-use crate::{Order, chance::Chance};
+use crate::{
+    Order,
+    chance::Chance,
+    queue::{Fifo, Message},
+};
 
 /// A second message of an order comes after so many other orders: now and then in the same batch of the consumer, mostly not.
 const DISTANCE: u64 = 15;
-
-/// A message that waits to be sent.
-#[derive(Clone, Debug)]
-pub(super) struct Message {
-    pub(super) order_id: String,
-    pub(super) body: String,
-    pub(super) fifo: Option<Fifo>,
-    /// How often the queue has refused it.
-    pub(super) tries: u32,
-}
-
-/// What a FIFO queue wants to know.
-#[derive(Clone, Debug)]
-pub(super) struct Fifo {
-    pub(super) group: String,
-    pub(super) deduplication: String,
-}
 
 /// The messages of a plan. Few are in memory at a time.
 pub(super) struct Messages {

@@ -2,25 +2,18 @@
 //!
 //! - `make`: orders from a seed.
 //! - `messages`: which messages are sent, in which order.
-//! - `send`: one batch, and what its answer says.
-//! - `error`: why not all was sent.
 
-mod error;
 mod make;
 mod messages;
-mod send;
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use aws_sdk_sqs::Client;
 use serde::Serialize;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-pub use self::error::PublishError;
-use self::{
-    messages::{Message, Messages},
-    send::Queue,
-};
+use self::messages::Messages;
+use crate::queue::{MAX_ENTRIES, Message, Queue, SendError};
 
 /// What to send.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +40,32 @@ pub struct Summary {
     /// Orders that were sent a second time.
     pub twice: u64,
 }
+
+/// Why not all was sent.
+#[derive(Debug)]
+pub enum PublishError {
+    /// The queue did not take a message, or did not answer.
+    Send(SendError),
+    /// The operating system has no random numbers.
+    Random(getrandom::Error),
+}
+
+impl From<SendError> for PublishError {
+    fn from(error: SendError) -> Self {
+        Self::Send(error)
+    }
+}
+
+impl fmt::Display for PublishError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send(error) => error.fmt(f),
+            Self::Random(error) => write!(f, "no random numbers: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for PublishError {}
 
 /// Sends what the plan says, in batches, one after the other.
 ///
@@ -78,7 +97,7 @@ pub async fn publish(client: &Client, queue_url: &str, plan: &Plan) -> Result<Su
 /// How many messages at most go into a batch, and how often one is sent: not more than ten (the limit of SQS), and not more
 /// than a second's worth.
 fn pace(rate: f64) -> (usize, Duration) {
-    let size = (1..=send::MAX_ENTRIES).rev().find(|size| f64::from(*size) <= rate).unwrap_or(1);
+    let size = (1..=MAX_ENTRIES).rev().find(|size| f64::from(*size) <= rate).unwrap_or(1);
     (usize::from(size), Duration::from_secs_f64(f64::from(size) / rate))
 }
 

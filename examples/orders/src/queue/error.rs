@@ -8,7 +8,7 @@ use crate::causes::causes;
 
 /// Why not all was sent.
 #[derive(Debug)]
-pub enum PublishError {
+pub enum SendError {
     /// A whole batch got no answer, or none that took it.
     Request(String),
     /// The queue refused a message as often as it was tried.
@@ -20,11 +20,9 @@ pub enum PublishError {
         /// What the queue said last.
         why: String,
     },
-    /// The operating system has no random numbers.
-    Random(getrandom::Error),
 }
 
-impl PublishError {
+impl SendError {
     pub(super) fn request<E>(queue_url: &str, error: &E) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -45,22 +43,21 @@ impl PublishError {
     }
 }
 
-impl From<BuildError> for PublishError {
+impl From<BuildError> for SendError {
     fn from(error: BuildError) -> Self {
         Self::Request(error.to_string())
     }
 }
 
-impl fmt::Display for PublishError {
+impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request(why) => write!(f, "a batch was not sent: {why}"),
             Self::Refused { order_id, tries, why } => {
                 write!(f, "order {order_id} was refused {tries} times, the last time because: {why}")
             }
-            Self::Random(error) => write!(f, "no random numbers: {error}"),
         }
     }
 }
 
-impl Error for PublishError {}
+impl Error for SendError {}
