@@ -2,7 +2,7 @@
 
 use std::{
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -19,8 +19,10 @@ pub(crate) struct Server {
 const TRIES: u32 = 150;
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Below the workspace's root, whichever member's test this is.
 fn tools() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tools"))
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find(|folder| folder.join("Cargo.lock").is_file());
+    root.expect("a workspace").join("target/tools")
 }
 
 fn free_port() -> u16 {

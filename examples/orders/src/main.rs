@@ -1,22 +1,36 @@
 //! The program: on Lambda a function, elsewhere a command line.
 
-use std::{error::Error, process::ExitCode, sync::Arc};
+use std::{
+    error::Error,
+    io::{self, Write},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use orders::{HttpProvider, InMemoryProvider, PaymentProvider, PaymentUrlError, Shop, Tables};
 use sqs_runtime::Idempotency;
 
 #[tokio::main]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
+async fn main() -> ExitCode {
     // On Lambda there are no arguments, and this is one comparison.
     if let Some(code) = orders::command::run(lexopt::Parser::from_env()).await {
-        return Ok(code);
+        return code;
     }
-    // Where there are tables for what was ordered, `Tables` says which settings name them.
+    match consume().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody reads it where standard error is closed.
+            let _ = writeln!(io::stderr().lock(), "{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn consume() -> Result<(), Box<dyn Error>> {
     let shop = Shop::new(payments()?).tables(Tables::from_env().await?);
     // The table that IDEMPOTENCY_TABLE names; memory for `replay` where it names none.
     let idempotency = Idempotency::from_env().await?;
-    sqs_runtime::run(orders::consumer_of(shop, idempotency)).await?;
-    Ok(ExitCode::SUCCESS)
+    Ok(sqs_runtime::run(orders::consumer_of(shop, idempotency)).await?)
 }
 
 /// The provider that PAYMENT_URL names; one in this process where it names none.
