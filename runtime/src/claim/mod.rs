@@ -14,6 +14,8 @@ mod key;
 mod lease;
 mod memory;
 mod protocol;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod store;
 
 pub(crate) use self::{idempotency::Guard, key::Identity};

@@ -1,0 +1,97 @@
+//! Rows in Redis or Valkey. **A weaker promise than DynamoDB's**: see below before you choose it.
+//!
+//! Each operation is one Lua script on one key, which the server runs without anything in between: one round trip, also
+//! where many keys travel together. What a request without an answer came to is settled by one read. A row is a hash with
+//! the names and units of [the DynamoDB table](https://docs.rs/sqs-runtime/latest/sqs_runtime/claim/dynamodb/struct.Table.html),
+//! and the field `omitted` where there was a result that could not be kept. The server deletes a row an hour after its
+//! retention by itself; every condition compares the expiry itself.
+//!
+//! ```no_run
+//! use sqs_runtime::{Consumer, Idempotency, claim::redis::RedisStore};
+//!
+//! async fn place() {}
+//!
+//! # async fn consumer() -> Result<Consumer, sqs_runtime::Error> {
+//! let client = redis::Client::open("redis://127.0.0.1/")?;
+//! let store = RedisStore::new(client.get_connection_manager().await?);
+//! store.probe().await?;
+//! let consumer: Consumer = Consumer::new(place).idempotency(Idempotency::new(store));
+//! # Ok(consumer) }
+//! ```
+//!
+//! # What it does not promise
+//!
+//! On one server that keeps what it was told, this store keeps every promise that the DynamoDB store keeps. But a server may
+//! forget what it has confirmed, and a forgotten claim or completion means that **a message runs, and commits, again**:
+//!
+//! - **A fail-over forgets.** Replication is asynchronous: what the primary confirmed in its last moments may never have
+//!   reached the replica that takes over. A primary that was cut off goes on confirming, too. `min-replicas-to-write` makes
+//!   that window shorter and does not close it.
+//! - **A restart forgets** what was not on disk: everything without persistence, up to a second with `appendfsync everysec`,
+//!   nothing with `appendfsync always`.
+//! - **Eviction forgets.** Under every `maxmemory-policy` but `noeviction` a full server throws rows away, and many managed
+//!   services come with another one. [`RedisStore::probe`] warns of it.
+//!
+//! Fencing tokens start at the clock where a row was forgotten, so they go on growing; that is what a handler with a resource
+//! of its own can lean on. Where once must mean once, use DynamoDB.
+//!
+//! # Cluster
+//!
+//! Each script touches one key, so a cluster connection works as well. It may send a request again by itself; the conditions
+//! know their own writes. Reads are scripts too, so none goes to a replica that lags behind.
+
+mod call;
+mod fate;
+mod fields;
+mod operations;
+mod probe;
+mod script;
+mod time_left;
+
+use std::{fmt, sync::Arc};
+
+use redis::aio::ConnectionLike;
+
+use self::script::Scripts;
+use crate::clock::{Clock, SharedClock, SystemClock};
+
+/// An idempotency store in Redis or Valkey, version 5 or later.
+///
+/// Takes a connection that is ready: which TLS and credentials it has is yours to choose. A
+/// [`ConnectionManager`](redis::aio::ConnectionManager) connects again after a fault; a
+/// [`MultiplexedConnection`](redis::aio::MultiplexedConnection) does not. Each request is bounded by the time that its
+/// message has left, and by the connection's own response timeout, 500 ms unless you say otherwise.
+#[derive(Clone)]
+pub struct RedisStore<C> {
+    connection: C,
+    prefix: Arc<str>,
+    scripts: Arc<Scripts>,
+    clock: SharedClock,
+}
+
+impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
+    /// The store behind this connection, with keys that begin with `idempotency:`.
+    #[must_use]
+    pub fn new(connection: C) -> Self {
+        let (scripts, clock) = (Arc::new(Scripts::new()), Arc::new(SystemClock::new()));
+        Self { connection, prefix: "idempotency:".into(), scripts, clock }
+    }
+
+    /// Keys begin with this instead. All who share keys need the same.
+    #[must_use]
+    pub fn prefix(self, prefix: impl Into<Arc<str>>) -> Self {
+        Self { prefix: prefix.into(), ..self }
+    }
+
+    /// Reads the time of day from this clock, by which leases and retentions end, and waits with it for answers.
+    #[must_use]
+    pub fn clock(self, clock: impl Clock) -> Self {
+        Self { clock: Arc::new(clock), ..self }
+    }
+}
+
+impl<C> fmt::Debug for RedisStore<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
