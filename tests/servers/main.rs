@@ -3,6 +3,7 @@
 
 #[path = "../shared/dynamodb.rs"]
 mod dynamodb;
+mod redis;
 mod server;
 
 use sqs_runtime::{
