@@ -151,7 +151,8 @@ async fn redis_takes_retentions_that_are_over_or_never_are() {
     let ((_server, mut connection), clock) = (server().await, ManualClock::new());
     let store = RedisStore::new(connection.clone()).clock(clock.clone());
     for (name, expires_at_s) in [("over", 0), ("endless", u64::MAX)] {
-        let request = ClaimRequest { expires_at_s, lease_expires_at_ms: u64::MAX, ..request(&clock, name, 1) };
+        let mut request = request(&clock, name, 1);
+        (request.expires_at_s, request.lease_expires_at_ms) = (expires_at_s, u64::MAX);
         let lease = granted(&store, request).await;
         let left: i64 = ask(&mut connection, &["PTTL", &stored_at(name)]).await;
         assert!(left > 0, "{name}: {left}");

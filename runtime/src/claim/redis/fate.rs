@@ -34,7 +34,7 @@ const NOT_WRITTEN: [(&str, &str); 15] = [
 
 impl Fate {
     pub(super) fn of(error: &RedisError) -> Self {
-        let code = error.code().unwrap_or_default();
+        let code = code(error);
         if let Some((code, hint)) = NOT_WRITTEN.iter().find(|(known, _)| *known == code) {
             return Self::NotWritten(StoreError::new(format!("{code}: {hint}")));
         }
@@ -47,6 +47,13 @@ impl Fate {
             Self::NotWritten(error) | Self::Unknown(error) => error,
         }
     }
+}
+
+/// The code of a server's error. Before a stranger says its password it may send ten words, and ours are more: then the
+/// server says `ERR` and hangs up.
+fn code(error: &RedisError) -> &str {
+    let is_stranger = error.detail().is_some_and(|detail| detail.contains("unauthenticated"));
+    if is_stranger { "NOAUTH" } else { error.code().unwrap_or_default() }
 }
 
 /// Whether there was no connection to send it over. A cluster connection sends again by itself, and its last error says
