@@ -1,5 +1,10 @@
 //! A server that refuses to write: the claim is unavailable, says why, and nothing is written.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
+
 use redis::{Client, aio::MultiplexedConnection};
 use sqs_runtime::{
     claim::{ClaimAnswer, IdempotencyStore, redis::RedisStore},
@@ -77,4 +82,38 @@ async fn redis_that_wants_a_password_says_so() {
     let client = Client::open(server.endpoint.as_str()).expect("an address");
     let stranger = client.get_multiplexed_async_connection().await.expect("it answers");
     says(&RedisStore::new(stranger).clock(clock.clone()), &clock, "NOAUTH").await;
+}
+
+/// Counts what is said at the level of a warning.
+#[derive(Clone, Default)]
+struct Warnings(Arc<AtomicUsize>);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() == tracing::Level::WARN
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, _: &tracing::Event<'_>) {
+        self.0.fetch_add(1, SeqCst);
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[tokio::test]
+async fn redis_that_evicts_is_warned_of_and_a_probe_leaves_nothing_behind() {
+    let (_server, mut connection) = server().await;
+    let store = RedisStore::new(connection.clone());
+    let warnings = Warnings::default();
+    let _guard = tracing::subscriber::set_default(warnings.clone());
+    for (policy, said) in [("noeviction", 0), ("volatile-lru", 1), ("allkeys-lfu", 2)] {
+        let _: String = ask(&mut connection, &["CONFIG", "SET", "maxmemory-policy", policy]).await;
+        store.probe().await.expect("a server");
+        assert_eq!(warnings.0.load(SeqCst), said, "{policy}");
+    }
+    assert_eq!(ask::<i64>(&mut connection, &["DBSIZE"]).await, 0);
 }

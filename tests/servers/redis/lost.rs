@@ -11,7 +11,7 @@ use std::{
 use futures_util::FutureExt as _;
 use redis::{Client, aio::ConnectionManagerConfig};
 use sqs_runtime::{
-    Clock, Consumer, Idempotency,
+    Clock, Consumer, Idempotency, SystemClock,
     claim::{
         ClaimAnswer, CompleteAnswer, HeldAnswer, IdempotencyStore, MarkRequest, ReadAnswer, RowStatus, StoredResult,
         redis::RedisStore,
@@ -22,7 +22,7 @@ use sqs_runtime::{
 
 use super::{
     complete, completion, granted, key, one, request, server,
-    wire::{Silent, Wire},
+    wire::{Fault, Silent, Wire},
 };
 
 const STANDARD: &str = include_str!("../../fixtures/standard.json");
@@ -33,15 +33,15 @@ async fn redis_finds_a_claim_whose_reply_was_lost() {
     let wire = Wire::new(connection);
     let store = RedisStore::new(wire.clone()).clock(clock.clone());
     granted(&store, request(&clock, "first", 1)).await;
-    wire.lose_replies(1);
+    wire.fail(1, Fault::Reply);
     let lease = granted(&store, request(&clock, "m-1", 1)).await;
     assert!(matches!(complete(&store, completion(&clock, &lease)).await, CompleteAnswer::Committed));
 
     granted(&store, request(&clock, "held", 1)).await;
-    wire.lose_replies(1);
+    wire.fail(1, Fault::Reply);
     let others = one(store.claim(&[request(&clock, "held", 2)], None).await);
     assert!(matches!(others, ClaimAnswer::Unknown(_)), "another's claim says nothing of ours: {others:?}");
-    wire.lose_replies(1);
+    wire.fail(1, Fault::Reply);
     let done = one(store.claim(&[request(&clock, "m-1", 2)], None).await);
     assert!(matches!(done, ClaimAnswer::Completed { .. }), "{done:?}");
 }
@@ -55,7 +55,7 @@ async fn redis_finds_a_completion_whose_replies_were_lost() {
     for (lost, is_known) in [(1, true), (3, true), (4, false)] {
         let name = format!("m-{lost}");
         let lease = granted(&store, request(&clock, &name, 1)).await;
-        wire.lose_replies(lost);
+        wire.fail(lost, Fault::Reply);
         let answer = complete(&store, completion(&clock, &lease).result(StoredResult::Kept("1".into()))).await;
         match (answer, is_known) {
             (CompleteAnswer::Committed, true) | (CompleteAnswer::Unknown(_), false) => {}
@@ -71,15 +71,48 @@ async fn redis_finds_a_mark_whose_reply_was_lost() {
     let ((_server, connection), clock) = (server().await, ManualClock::new());
     let wire = Wire::new(connection);
     let store = RedisStore::new(wire.clone()).clock(clock.clone());
-    wire.lose_replies(1);
+    wire.fail(1, Fault::Reply);
     // The first request only loads the script, so its mark is sent after it was lost.
     let unwritten = one(store.mark(&[MarkRequest::new(request(&clock, "m-0", 1))], None).await);
     assert!(matches!(unwritten, CompleteAnswer::Unknown(_)), "{unwritten:?}");
     let first = one(store.mark(&[MarkRequest::new(request(&clock, "m-1", 1))], None).await);
     assert!(matches!(first, CompleteAnswer::Committed), "{first:?}");
-    wire.lose_replies(1);
+    wire.fail(1, Fault::Reply);
     let marked = one(store.mark(&[MarkRequest::new(request(&clock, "m-2", 1))], None).await);
     assert!(matches!(marked, CompleteAnswer::Committed), "{marked:?}");
+}
+
+/// A completion that did not arrive may still be on its way as far as we know: no answer says that the lease is lost.
+#[tokio::test]
+async fn redis_says_nothing_of_a_completion_while_the_row_is_held() {
+    let ((_server, connection), clock) = (server().await, ManualClock::new());
+    let wire = Wire::new(connection);
+    let store = RedisStore::new(wire.clone()).clock(clock.clone());
+    let lease = granted(&store, request(&clock, "m-1", 1)).await;
+    wire.fail(3, Fault::Request);
+    let answer = complete(&store, completion(&clock, &lease)).await;
+    assert!(matches!(answer, CompleteAnswer::Unknown(_)), "{answer:?}");
+    assert!(matches!(complete(&store, completion(&clock, &lease)).await, CompleteAnswer::Committed));
+}
+
+/// A claim without an answer leaves time to ask what became of it.
+#[tokio::test]
+async fn redis_finds_a_claim_whose_reply_does_not_come() {
+    let ((_server, connection), clock) = (server().await, ManualClock::new());
+    let wire = Wire::new(connection);
+    let store = RedisStore::new(wire.clone()).clock(clock.clone());
+    granted(&store, request(&clock, "first", 1)).await;
+    wire.fail(1, Fault::Silence);
+    let half = async {
+        while !wire.is_whole() {
+            tokio::task::yield_now().await;
+        }
+        clock.advance(Duration::from_secs(5));
+        SystemClock::new().sleep(Duration::from_secs(30)).await;
+    };
+    let claim = granted(&store, request(&clock, "m-1", 1));
+    let lease = tokio::select! { lease = claim => lease, () = half => panic!("half of the time was over") };
+    assert!(matches!(complete(&store, completion(&clock, &lease)).await, CompleteAnswer::Committed));
 }
 
 /// A server that hangs: each operation ends within its time, as unknown.

@@ -160,6 +160,21 @@ async fn redis_takes_retentions_that_are_over_or_never_are() {
     }
 }
 
+/// A server that forgot the row, as after a fail-over, grants the key again, at the same moment even with the same fencing
+/// token. Then the owner says whose it is.
+#[tokio::test]
+async fn redis_that_forgot_a_claim_does_not_take_its_completion_for_the_next_ones() {
+    let ((_server, mut connection), clock) = (server().await, ManualClock::new());
+    let store = RedisStore::new(connection.clone()).clock(clock.clone());
+    let forgotten = granted(&store, request(&clock, "m-1", 1)).await;
+    let _: i64 = ask(&mut connection, &["DEL", &stored_at("m-1")]).await;
+    assert!(matches!(complete(&store, completion(&clock, &forgotten)).await, CompleteAnswer::LeaseLost));
+    let lease = granted(&store, request(&clock, "m-1", 2)).await;
+    assert_eq!(lease.fencing_token(), forgotten.fencing_token());
+    assert!(matches!(complete(&store, completion(&clock, &forgotten)).await, CompleteAnswer::LeaseLost));
+    assert!(matches!(complete(&store, completion(&clock, &lease)).await, CompleteAnswer::Committed));
+}
+
 /// Once the server knows the scripts, a claim and a completion are one request each, also beside others.
 #[tokio::test]
 async fn redis_is_asked_once_for_a_claim_and_once_for_a_completion() {

@@ -1,64 +1,98 @@
 //! A connection that counts what is sent over it, loses replies, or says nothing.
 
 use std::{
+    collections::VecDeque,
     io,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
 };
 
 use redis::{
-    Cmd, Pipeline, RedisFuture, Value,
+    Cmd, Pipeline, RedisError, RedisFuture, Value,
     aio::{ConnectionLike, MultiplexedConnection},
 };
+
+/// What happens to one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It does not reach the server.
+    Request,
+    /// The server carries it out, and the connection breaks before the reply.
+    Reply,
+    /// The server carries it out, and the reply never comes.
+    Silence,
+}
 
 /// A connection to a server, with faults. Clones are the same connection.
 #[derive(Clone)]
 pub(super) struct Wire {
     connection: MultiplexedConnection,
-    counts: Arc<Counts>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Default)]
-struct Counts {
+struct Shared {
     sent: AtomicUsize,
     waiting: AtomicUsize,
     most_waiting: AtomicUsize,
-    replies_to_lose: AtomicUsize,
+    faults: Mutex<VecDeque<Fault>>,
 }
 
 impl Wire {
     pub(super) fn new(connection: MultiplexedConnection) -> Self {
-        Self { connection, counts: Arc::default() }
+        Self { connection, shared: Arc::default() }
     }
 
     /// How many requests were sent.
     pub(super) fn sent(&self) -> usize {
-        self.counts.sent.load(SeqCst)
+        self.shared.sent.load(SeqCst)
     }
 
     /// How many requests waited for their replies at the same time, at most.
     pub(super) fn most_at_once(&self) -> usize {
-        self.counts.most_waiting.load(SeqCst)
+        self.shared.most_waiting.load(SeqCst)
     }
 
-    /// Loses the replies to the next requests; the server carries them out.
-    pub(super) fn lose_replies(&self, replies: usize) {
-        self.counts.replies_to_lose.store(replies, SeqCst);
+    /// The next requests meet this fault.
+    pub(super) fn fail(&self, requests: usize, fault: Fault) {
+        self.shared.faults.lock().expect("no panic").extend(std::iter::repeat_n(fault, requests));
     }
+
+    /// Whether all faults have happened.
+    pub(super) fn is_whole(&self) -> bool {
+        self.shared.faults.lock().expect("no panic").is_empty()
+    }
+
+    async fn carry_out(&mut self, command: &Cmd) -> Result<Value, RedisError> {
+        self.shared.sent.fetch_add(1, SeqCst);
+        self.shared.most_waiting.fetch_max(self.shared.waiting.fetch_add(1, SeqCst) + 1, SeqCst);
+        let reply = self.connection.req_packed_command(command).await;
+        self.shared.waiting.fetch_sub(1, SeqCst);
+        reply
+    }
+}
+
+fn broken() -> RedisError {
+    io::Error::from(io::ErrorKind::UnexpectedEof).into()
 }
 
 impl ConnectionLike for Wire {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        let counts = Arc::clone(&self.counts);
         Box::pin(async move {
-            counts.sent.fetch_add(1, SeqCst);
-            counts.most_waiting.fetch_max(counts.waiting.fetch_add(1, SeqCst) + 1, SeqCst);
-            let reply = self.connection.req_packed_command(command).await;
-            counts.waiting.fetch_sub(1, SeqCst);
-            let is_lost = counts.replies_to_lose.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
-            if is_lost { Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()) } else { reply }
+            let next = || self.shared.faults.lock().expect("no panic").pop_front();
+            let fault = self.shared.faults.lock().expect("no panic").front().copied();
+            if fault == Some(Fault::Request) {
+                next();
+                return Err(broken());
+            }
+            let reply = self.clone().carry_out(command).await;
+            match fault.and_then(|_| next()) {
+                None => reply,
+                Some(Fault::Silence) => std::future::pending().await,
+                Some(Fault::Request | Fault::Reply) => Err(broken()),
+            }
         })
     }
 

@@ -1,10 +1,8 @@
 //! Rows in Redis or Valkey. **A weaker promise than DynamoDB's**: see below before you choose it.
 //!
 //! Each operation is one Lua script on one key, which the server runs without anything in between: one round trip, also
-//! where many keys travel together. What a request without an answer came to is settled by one read. A row is a hash with
-//! the names and units of [the DynamoDB table](https://docs.rs/sqs-runtime/latest/sqs_runtime/claim/dynamodb/struct.Table.html),
-//! and the field `omitted` where there was a result that could not be kept. The server deletes a row an hour after its
-//! retention by itself; every condition compares the expiry itself.
+//! where many keys travel together. What a request without an answer came to is settled by one read. The server deletes a
+//! row by itself an hour after its retention; every condition compares the expiry itself.
 //!
 //! ```no_run
 //! use sqs_runtime::{Consumer, Idempotency, claim::redis::RedisStore};
@@ -34,6 +32,29 @@
 //!
 //! Fencing tokens start at the clock where a row was forgotten, so they go on growing; that is what a handler with a resource
 //! of its own can lean on. Where once must mean once, use DynamoDB.
+//!
+//! # What is stored
+//!
+//! A row is a hash, its key the prefix and the idempotency key. Names and units are those of the DynamoDB store. A hash
+//! where one of these is missing or odd, and a key that holds no hash, is not understood and never overwritten.
+//!
+//! | field | holds |
+//! | --- | --- |
+//! | `status` | `INPROGRESS`, `COMPLETED`, `RELEASED`, `FAILED` |
+//! | `owner` | the attempt that wrote it, 128 random bits in hexadecimal |
+//! | `fence` | the fencing token |
+//! | `since` | when the status was written, epoch **milliseconds** |
+//! | `attempts` | grants in a row that ended neither in a release nor in a completion |
+//! | `in_progress_expiration` | the end of the lease, epoch **milliseconds** |
+//! | `expiration` | the end of the retention, epoch **seconds** |
+//! | `validation` | the payload's hash |
+//! | `version` | the handler's version, where one is known |
+//! | `data` | the handler's result as JSON, where it is kept |
+//! | `omitted` | 1 where there was a result that could not be kept |
+//! | `error` | the class of a rejection |
+//! | `v` | the version of this schema, 1 |
+//!
+//! The user needs `evalsha`, `script|load`, `hgetall`, `hset`, `hdel` and `pexpire` on these keys, and nothing else.
 //!
 //! # Cluster
 //!
