@@ -9,12 +9,12 @@
 //!
 //! async fn place() {}
 //!
-//! # async fn consumer() -> Result<Consumer, sqs_runtime::Error> {
-//! let client = redis::Client::open("redis://127.0.0.1/")?;
-//! let store = RedisStore::new(client.get_connection_manager().await?);
-//! store.probe().await?;
-//! let consumer: Consumer = Consumer::new(place).idempotency(Idempotency::new(store));
-//! # Ok(consumer) }
+//! async fn consumer() -> Result<Consumer, Box<dyn std::error::Error>> {
+//!     let client = redis::Client::open("redis://127.0.0.1/")?;
+//!     let store = RedisStore::new(client.get_connection_manager().await?);
+//!     store.probe().await?;
+//!     Ok(Consumer::new(place).idempotency(Idempotency::new(store)))
+//! }
 //! ```
 //!
 //! # What it does not promise
@@ -28,7 +28,8 @@
 //! - **A restart forgets** what was not on disk: everything without persistence, up to a second with `appendfsync everysec`,
 //!   nothing with `appendfsync always`.
 //! - **Eviction forgets.** Under every `maxmemory-policy` but `noeviction` a full server throws rows away, and many managed
-//!   services come with another one. [`RedisStore::probe`] warns of it.
+//!   services come with another one. [`RedisStore::probe`] warns of it. Under `noeviction` a full server refuses new rows
+//!   and completions instead, and their messages come back.
 //!
 //! Fencing tokens start at the clock where a row was forgotten, so they go on growing; that is what a handler with a resource
 //! of its own can lean on. Where once must mean once, use DynamoDB.
@@ -58,8 +59,8 @@
 //!
 //! # Cluster
 //!
-//! Each script touches one key, so a cluster connection works as well. It may send a request again by itself; the conditions
-//! know their own writes. Reads are scripts too, so none goes to a replica that lags behind.
+//! Each script touches one key, so it may run on a cluster. That was not tried. A cluster connection may send a request again
+//! by itself; the conditions know their own writes. Reads are scripts too, so none goes to a replica that lags behind.
 
 mod call;
 mod fate;

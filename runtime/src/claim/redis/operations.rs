@@ -9,6 +9,7 @@ use super::{
     RedisStore,
     call::{Values, held, kept, number},
     fate::Fate,
+    fields::MAX_NUMBER,
     time_left::TimeLeft,
 };
 use crate::{
@@ -38,7 +39,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
 
     /// When the row may be forgotten, and how long from now the server keeps it.
     fn retention(expires_at_s: u64, now_ms: u64) -> Values {
-        let left_ms = expires_at_s.min(super::fields::MAX_NUMBER).saturating_mul(1_000).saturating_sub(now_ms);
+        let left_ms = expires_at_s.min(MAX_NUMBER).saturating_mul(1_000).saturating_sub(now_ms);
         vec![("expiration", number(expires_at_s)), ("keep_ms", (left_ms + MARGIN_MS).to_string())]
     }
 
