@@ -31,8 +31,8 @@
 //!   services come with another one. [`RedisStore::probe`] warns of it. Under `noeviction` a full server refuses new rows
 //!   and completions instead, and their messages come back.
 //!
-//! Fencing tokens start at the clock where a row was forgotten, so they go on growing; that is what a handler with a resource
-//! of its own can lean on. Where once must mean once, use DynamoDB.
+//! Fencing tokens start at the clock where a row was forgotten. So they go on growing there too, as far as clocks agree and
+//! not within the same millisecond. Where once must mean once, use DynamoDB.
 //!
 //! # What is stored
 //!
@@ -55,7 +55,8 @@
 //! | `error` | the class of a rejection |
 //! | `v` | the version of this schema, 1 |
 //!
-//! The user needs `evalsha`, `script|load`, `hgetall`, `hset`, `hdel` and `pexpire` on these keys, and nothing else.
+//! The user needs `evalsha`, `script|load`, `hgetall`, `hset`, `hdel` and `pexpire` on these keys; [`RedisStore::probe`]
+//! asks for `info` as well, and warns of nothing without it.
 //!
 //! # Cluster
 //!
@@ -77,7 +78,9 @@ use redis::aio::ConnectionLike;
 use self::script::Scripts;
 use crate::clock::{Clock, SharedClock, SystemClock};
 
-/// An idempotency store in Redis or Valkey, version 5 or later.
+/// An idempotency store in Redis (5 or later) or Valkey.
+///
+/// Every promise of the conformance suite was tried on Redis 7.0 and by hand on Valkey 9.1; on no managed service.
 ///
 /// Takes a connection that is ready: which TLS and credentials it has is yours to choose. A
 /// [`ConnectionManager`](redis::aio::ConnectionManager) connects again after a fault; a
