@@ -60,6 +60,18 @@ fn only_the_claim_of_a_store_names_its_sdk() {
 }
 
 #[test]
+fn only_the_claim_in_redis_names_its_client() {
+    let (mut room, source) = (0, root().join("runtime/src"));
+    for file in rust_files(&source) {
+        let is_its_room = file.starts_with(source.join("claim/redis"));
+        let names = code(&file).lines().any(|line| line.contains("use redis::") || line.contains("::redis::"));
+        room += usize::from(is_its_room && names);
+        assert!(is_its_room || !names, "{} names the client", file.display());
+    }
+    assert!(room > 0, "the room itself names it");
+}
+
+#[test]
 fn every_file_says_what_it_is() {
     for folder in ["runtime/src", "examples", "tests"] {
         for file in rust_files(&root().join(folder)) {

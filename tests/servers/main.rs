@@ -8,6 +8,7 @@
 
 #[path = "../shared/dynamodb.rs"]
 mod dynamodb_client;
+mod redis;
 mod server;
 #[path = "../flow/support.rs"]
 #[allow(dead_code, reason = "the flow's own tests use more of it")]

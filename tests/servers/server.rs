@@ -51,6 +51,18 @@ impl Server {
         Self::start(ministack, port)
     }
 
+    /// Redis from the system's packages, or the server of its kind that `REDIS_SERVER` names; nothing is kept on disk.
+    #[expect(clippy::disallowed_methods, reason = "a second server may be tried by hand")]
+    pub(crate) fn redis() -> Self {
+        let port = free_port();
+        let program = std::env::var_os("REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
+        let mut redis = Command::new(program);
+        redis.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+        let mut server = Self::start(redis, port);
+        server.endpoint = format!("redis://127.0.0.1:{port}");
+        server
+    }
+
     fn start(mut command: Command, port: u16) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().unwrap_or_else(|error| {

@@ -15,6 +15,8 @@ mod key;
 mod lease;
 mod memory;
 mod protocol;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod store;
 
 pub(crate) use self::{

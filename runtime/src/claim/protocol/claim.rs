@@ -73,7 +73,10 @@ fn met(row: Row, request: &ClaimRequest) -> ClaimAnswer {
 
 /// What a consistent read says about a claim whose own answer is unknown: the claim if it landed, a commit if there is one,
 /// else nothing.
-#[cfg_attr(not(any(test, feature = "dynamodb")), expect(dead_code, reason = "for stores whose requests can get lost"))]
+#[cfg_attr(
+    not(any(test, feature = "dynamodb", feature = "redis")),
+    expect(dead_code, reason = "for stores whose requests can get lost")
+)]
 pub(crate) fn healed(found: Found, request: &ClaimRequest, now_ms: u64) -> Option<ClaimAnswer> {
     match found {
         Found::Row(row) if row.is_expired(now_ms) => None,

@@ -44,7 +44,10 @@ pub(crate) enum Found {
     Nothing,
     Row(Row),
     /// A row that is not one of ours: an unknown status or schema, a missing or odd attribute.
-    #[cfg_attr(not(any(test, feature = "dynamodb")), expect(dead_code, reason = "for stores that others can write to"))]
+    #[cfg_attr(
+        not(any(test, feature = "dynamodb", feature = "redis")),
+        expect(dead_code, reason = "for stores that others can write to")
+    )]
     Corrupt,
 }
 

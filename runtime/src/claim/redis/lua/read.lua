@@ -1,0 +1,3 @@
+
+-- What is stored. A script and not a plain HGETALL: clients may send plain reads to a replica, which lags behind.
+return refused()
