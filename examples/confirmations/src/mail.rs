@@ -16,7 +16,7 @@ const DOMAIN: &str = "shop.example";
 /// The hash of the key is in URL-safe base64, all of which may stand in an id as it is. The namespace in front may not.
 #[must_use]
 pub fn message_id(key: &IdempotencyKey) -> String {
-    let hash = key.as_str().rsplit('#').next().unwrap_or_default();
+    let hash = key.hash();
     format!("<{hash}@{DOMAIN}>")
 }
 

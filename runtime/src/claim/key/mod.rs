@@ -51,6 +51,13 @@ impl IdempotencyKey {
         Self(text.into())
     }
 
+    /// The part that is hashed, 43 characters of URL-safe base64: for headers and names that have no room for a namespace, such
+    /// as an `Idempotency-Key` or a mail's `Message-ID`.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        self.0.rsplit('#').next().unwrap_or(&self.0)
+    }
+
     /// The key as it is stored, at most the namespace and 44 characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -156,5 +163,6 @@ mod tests {
         assert!(a.as_str().starts_with("a#") && b.as_str().starts_with("b#"));
         assert_ne!(a.as_str().split_once('#').map(|p| p.1), b.as_str().split_once('#').map(|p| p.1));
         assert_eq!(a.as_str().len(), "a#".len() + 43);
+        assert_eq!(a.as_str(), format!("a#{}", a.hash()));
     }
 }
