@@ -54,6 +54,8 @@ struct Losses {
     requests: usize,
     /// How many replies never come back.
     replies: usize,
+    /// What the server's clock says, if not the truth.
+    date: Option<&'static str>,
 }
 
 /// What happens to one request.
@@ -102,7 +104,12 @@ impl Counted {
 
     /// Loses so many requests with this in their update expression, then so many replies to them.
     pub(super) fn lose(&self, of: &'static str, requests: usize, replies: usize) {
-        *self.losses.lock().expect("no panic") = Losses { of, requests, replies };
+        *self.losses.lock().expect("no panic") = Losses { of, requests, replies, date: None };
+    }
+
+    /// The server's clock says this from now on; `None` for the truth.
+    pub(super) fn date(&self, date: Option<&'static str>) {
+        self.losses.lock().expect("no panic").date = date;
     }
 
     /// What was sent since the last time.
@@ -160,7 +167,16 @@ impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let lost = || Err(ConnectorError::io("the connection broke".into()));
         match self.counter.count(&request) {
-            Way::Open => self.real.call(request),
+            Way::Open => {
+                let (answered, losses) = (self.real.call(request), Arc::clone(&self.counter.losses));
+                HttpConnectorFuture::new(async move {
+                    let mut response = answered.await?;
+                    if let Some(date) = losses.lock().expect("no panic").date {
+                        response.headers_mut().insert("date", date);
+                    }
+                    Ok(response)
+                })
+            }
             Way::LosesTheRequest => HttpConnectorFuture::ready(lost()),
             Way::LosesTheReply => {
                 let answered = self.real.call(request);

@@ -1,5 +1,6 @@
 //! DynamoDB as one process sees it: what commits together, and what each mode costs.
 
+mod clock;
 mod counting;
 mod figures;
 mod large;
