@@ -2,7 +2,7 @@
 
 use super::{
     fault::Point,
-    plans::{alone, is_felt, kills, kills_after_a_fault, pairs},
+    plans::{alone, chains, is_felt, kills, kills_after_a_fault, pairs},
     way::Way,
 };
 
@@ -15,6 +15,11 @@ async fn every_fault_alone() {
 async fn every_pair_of_felt_faults_at_one_message() {
     let is_of_one = |one: Point, other: Point| one.0.record == other.0.record && is_felt(other);
     assert!(pairs(Way::CommitOnly, "pairs at one message", is_felt, is_of_one).await >= 90);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transaction_that_is_told_one_thing_and_then_another() {
+    assert!(chains(Way::CommitOnly).await >= 200);
 }
 
 #[tokio::test(start_paused = true)]

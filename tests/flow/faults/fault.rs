@@ -47,6 +47,12 @@ impl Reply {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
     FirstAttempt,
+    /// A first try of the store, with the SDK's retry of it.
+    FirstTwo,
+    /// All but the first.
+    LaterAttempts,
+    /// All but the first two.
+    AfterTwo,
     EveryAttempt,
 }
 
@@ -55,6 +61,9 @@ impl Scope {
     pub(super) fn hits(self, attempt: u32) -> bool {
         match self {
             Self::FirstAttempt => attempt == 1,
+            Self::FirstTwo => attempt <= 2,
+            Self::LaterAttempts => attempt > 1,
+            Self::AfterTwo => attempt > 2,
             Self::EveryAttempt => true,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     fault::{Point, Stage},
-    plans::{alone, is_felt, kills, kills_after_a_fault, pairs},
+    plans::{alone, chains, is_felt, kills, kills_after_a_fault, pairs},
     way::Way,
 };
 
@@ -22,6 +22,11 @@ async fn every_pair_of_a_felt_fault_at_a_transaction_and_one_at_another_message(
     let is_of_two =
         |one: Point, other: Point| one.0.stage == Stage::Transact && one.0.record != other.0.record && is_felt(other);
     assert!(pairs(Way::LeaseAndTransaction, "pairs at two messages", is_felt, is_of_two).await >= 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transaction_that_is_told_one_thing_and_then_another() {
+    assert!(chains(Way::LeaseAndTransaction).await >= 200);
 }
 
 #[tokio::test(start_paused = true)]

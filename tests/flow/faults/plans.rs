@@ -3,7 +3,7 @@
 use super::{
     bench::Bench,
     case::{Case, Turn},
-    fault::{Applied, Kill, Operation, Point, Scope},
+    fault::{Applied, Fault, Kill, Operation, Point, Reply, Scope, Stage},
     way::Way,
 };
 
@@ -53,6 +53,25 @@ pub(super) async fn pairs(
         }
     }
     bench.said(name)
+}
+
+/// A transaction that is told one thing first, by the SDK's retry or beyond it, and another one from then on.
+pub(super) async fn chains(way: Way) -> usize {
+    let mut bench = Bench::new(way);
+    let [turn, _] = way.turns();
+    let kinds = Stage::Transact.kinds();
+    // Nothing follows a token that another transaction had.
+    let passing = kinds.iter().filter(|(_, reply)| *reply != Reply::Mismatched);
+    let lasting: Vec<_> = kinds.iter().filter(|(_, reply)| !reply.says_the_same_as_another()).collect();
+    let pairs: Vec<_> = passing.flat_map(|one| lasting.iter().map(move |other| (*one, **other))).collect();
+    for (first, later) in [(Scope::FirstAttempt, Scope::LaterAttempts), (Scope::FirstTwo, Scope::AfterTwo)] {
+        for &(one, other) in &pairs {
+            let at = Operation { stage: Stage::Transact, record: bench.cases % 3 };
+            let fault = |(applied, reply), scope| (at, Fault { applied, reply, scope });
+            bench.run(&Case { faults: vec![fault(one, first), fault(other, later)], turn, ..Case::default() }).await;
+        }
+    }
+    bench.said("chains at one transaction")
 }
 
 const APPLIED: [Applied; 4] = [Applied::Never, Applied::Now, Applied::AfterTheAnswer, Applied::InTheNextDelivery];
