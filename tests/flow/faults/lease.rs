@@ -30,5 +30,5 @@ async fn a_process_that_dies_at_any_request() {
 
 #[tokio::test(start_paused = true)]
 async fn a_process_that_dies_at_any_request_after_a_fault() {
-    assert!(kills_after_a_fault(Way::Lease).await >= 300);
+    assert!(kills_after_a_fault(Way::Lease).await >= 350);
 }

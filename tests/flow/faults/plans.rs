@@ -48,7 +48,7 @@ pub(super) async fn pairs(
         let came = bench.run(&Case { faults: vec![one], turn, ..Case::default() }).await;
         let later: Vec<_> = came.seen.into_iter().filter(|operation| *operation > one.0).collect();
         for other in points(&later).into_iter().filter(|other| second(one, *other)) {
-            let turn = way.turns()[bench.cases % 2];
+            let turn = way.turns_of_two()[bench.cases % 2];
             bench.run(&Case { faults: vec![one, other], turn, ..Case::default() }).await;
         }
     }
@@ -103,7 +103,7 @@ pub(super) async fn kills_after_a_fault(way: Way) -> usize {
     let [turn, _] = way.turns();
     for point in points(&undisturbed(&mut bench, turn).await).into_iter().filter(|point| is_felt(*point)) {
         for at in 1..=TRIES {
-            let (turn, applied) = (way.turns()[bench.cases % 2], APPLIED[bench.cases % 4]);
+            let (turn, applied) = (way.turns_of_two()[bench.cases % 2], APPLIED[bench.cases % 4]);
             let kill = Some(Kill { at, applied });
             if !bench.run(&Case { faults: vec![point], kill, turn }).await.was_killed {
                 break;

@@ -52,9 +52,16 @@ impl Way {
         let panics = Turn { panics: true, ..Turn::default() };
         match self {
             Self::Lease => [fails, panics],
-            Self::LeaseAndTransaction => [Turn { by_condition: true, ..fails }, panics],
+            Self::LeaseAndTransaction => [Turn { by_condition: true, ..fails }, Turn { came_before: true, ..panics }],
             Self::CommitOnly => [Turn { by_condition: true, came_before: true, ..fails }, panics],
             Self::MarkAfter => [Turn { came_before: true, ..fails }, panics],
         }
+    }
+
+    /// Those in which two faults, or a fault and a kill, are met in turn. Conditions stay: without them only one of three
+    /// messages would have a transaction.
+    pub(super) fn turns_of_two(self) -> [Turn; 2] {
+        let [first, second] = self.turns();
+        if self.transacts() { [first, first] } else { [first, second] }
     }
 }
