@@ -7,7 +7,7 @@ pub(super) enum Applied {
     Now,
     /// Behind the batch's answer, before the next delivery.
     AfterTheAnswer,
-    /// In the next delivery: behind its claim of the same key, and once more at its end.
+    /// In the next delivery: behind its claim of the same key, or its read where nothing is claimed, and once more at its end.
     InTheNextDelivery,
 }
 
@@ -21,13 +21,57 @@ pub(super) enum Reply {
     TimedOut,
     /// Nothing, until the invocation's deadline is past.
     Never,
+    /// A transaction was cancelled: another one is at one of its items.
+    Conflict,
+    /// A transaction was cancelled: one of its items was throttled.
+    ThrottledInside,
+    /// An earlier try of the same transaction goes on.
+    InProgress,
+    /// Another transaction had that token.
+    Mismatched,
 }
 
-/// How many attempts of one operation are hit.
+impl Reply {
+    /// Whether the request may have been applied, by what this says.
+    pub(super) fn leaves_doubt(self) -> bool {
+        !matches!(self, Self::Throttled | Self::Conflict | Self::ThrottledInside)
+    }
+
+    /// Whether another one stands for it where all cannot be met: the store does not tell them apart.
+    pub(super) fn says_the_same_as_another(self) -> bool {
+        matches!(self, Self::ServerError | Self::TimedOut | Self::InProgress | Self::ThrottledInside)
+    }
+}
+
+/// Which attempts of one operation are hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
     FirstAttempt,
+    /// A first try of the store, with the SDK's retry of it.
+    FirstTwo,
+    /// All but the first.
+    LaterAttempts,
+    /// All but the first two.
+    AfterTwo,
     EveryAttempt,
+}
+
+impl Scope {
+    /// Counted from 1.
+    pub(super) fn hits(self, attempt: u32) -> bool {
+        match self {
+            Self::FirstAttempt => attempt == 1,
+            Self::FirstTwo => attempt <= 2,
+            Self::LaterAttempts => attempt > 1,
+            Self::AfterTwo => attempt > 2,
+            Self::EveryAttempt => true,
+        }
+    }
+
+    /// Whether it hits the last attempt, however many there are.
+    pub(super) fn lasts(self) -> bool {
+        self.hits(u32::MAX)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +84,13 @@ pub(super) struct Fault {
 /// An operation of the store on one record, in the order of one delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
+    /// The read before anything else.
+    Look,
     Claim,
     ReadAfterClaim,
-    /// Completion, release or rejection.
+    /// A success together with business writes.
+    Transact,
+    /// Completion, mark, release or rejection.
     Settle,
     ReadAfterSettle,
 }
@@ -65,24 +113,35 @@ pub(super) struct Kill {
 
 impl Stage {
     fn is_write(self) -> bool {
-        matches!(self, Self::Claim | Self::Settle)
+        matches!(self, Self::Claim | Self::Transact | Self::Settle)
+    }
+
+    /// What can become of one attempt that is answered somehow.
+    pub(super) fn kinds(self) -> Vec<(Applied, Reply)> {
+        use Applied::{AfterTheAnswer, InTheNextDelivery, Never, Now};
+        let lost = [Reply::Broken, Reply::Throttled, Reply::ServerError, Reply::TimedOut];
+        let mut kinds = lost.map(|reply| (Never, reply)).to_vec();
+        if self.is_write() {
+            kinds.extend([(Now, Reply::Broken), (Now, Reply::ServerError)]);
+            kinds.extend([(AfterTheAnswer, Reply::Broken), (InTheNextDelivery, Reply::Broken)]);
+        }
+        if self == Self::Transact {
+            kinds.extend([(Now, Reply::TimedOut), (AfterTheAnswer, Reply::TimedOut)]);
+            kinds.extend([(Never, Reply::Conflict), (Never, Reply::ThrottledInside)]);
+            kinds.extend([Never, Now, AfterTheAnswer].map(|applied| (applied, Reply::InProgress)));
+            kinds.extend([Never, Now].map(|applied| (applied, Reply::Mismatched)));
+        }
+        kinds
     }
 
     /// Every fault that this operation can meet.
     pub(super) fn faults(self) -> Vec<Fault> {
-        use Applied::{AfterTheAnswer, InTheNextDelivery, Never, Now};
-        let lost = [Reply::Broken, Reply::Throttled, Reply::ServerError, Reply::TimedOut];
-        let mut kinds = lost.map(|reply| (Never, reply)).to_vec();
-        let mut hung = vec![Never];
-        if self.is_write() {
-            kinds.extend([(Now, Reply::Broken), (Now, Reply::ServerError)]);
-            kinds.extend([(AfterTheAnswer, Reply::Broken), (InTheNextDelivery, Reply::Broken)]);
-            hung.extend([Now, InTheNextDelivery]);
-        }
+        use Applied::{InTheNextDelivery, Never, Now};
         let scopes = [Scope::FirstAttempt, Scope::EveryAttempt];
-        let answered =
-            kinds.into_iter().flat_map(|(applied, reply)| scopes.map(|scope| Fault { applied, reply, scope }));
+        let kinds = self.kinds().into_iter();
+        let answered = kinds.flat_map(|(applied, reply)| scopes.map(|scope| Fault { applied, reply, scope }));
         // Nothing follows an attempt that never ends.
+        let hung = if self.is_write() { vec![Never, Now, InTheNextDelivery] } else { vec![Never] };
         let hung = hung.into_iter().map(|applied| Fault { applied, reply: Reply::Never, scope: Scope::EveryAttempt });
         answered.chain(hung).collect()
     }

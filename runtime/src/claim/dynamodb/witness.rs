@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::{
         interceptors::{BeforeDeserializationInterceptorContextRef, FinalizerInterceptorContextRef},
     },
     error::BoxError,
+    operation::transact_write_items::TransactWriteItemsError,
     primitives::{DateTime, DateTimeFormat},
 };
 
@@ -58,9 +59,17 @@ impl Intercept for Witness {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if context.response().is_none_or(|response| response.status().is_server_error()) {
+        let is_answered = context.response().is_some_and(|response| !response.status().is_server_error());
+        if !is_answered || is_in_progress(context) {
             self.in_doubt.store(true, Ordering::Release);
         }
         Ok(())
     }
+}
+
+/// Whether an earlier attempt of the same transaction goes on: the SDK tries again by itself, and may hear something else.
+fn is_in_progress(context: &FinalizerInterceptorContextRef<'_>) -> bool {
+    let error = context.output_or_error().and_then(Result::err).and_then(|error| error.as_operation_error());
+    let error = error.and_then(|error| error.downcast_ref::<TransactWriteItemsError>());
+    error.is_some_and(TransactWriteItemsError::is_transaction_in_progress_exception)
 }
