@@ -38,6 +38,10 @@ fn known(write: Option<Fault>, read: Option<Fault>) -> Known {
 /// open. `Landed` where its conditions hold means that they spoke where they do not.
 fn transacted(faults: &[Fault], read: Option<Fault>, holds: bool) -> Known {
     let ends_at_once = faults.iter().any(|fault| fault.reply == Reply::Mismatched);
+    // A copy that is under way may still land once the condition holds.
+    if !ends_at_once && !holds && faults.iter().any(|fault| fault.reply.leaves_doubt()) {
+        return Known::Nothing;
+    }
     if !ends_at_once && !faults.iter().any(|fault| fault.scope.lasts()) {
         return Known::Landed;
     }

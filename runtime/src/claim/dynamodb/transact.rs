@@ -72,7 +72,10 @@ impl DynamoDbStore {
             let error = match self.send(&frozen, time_left).await {
                 Sent::Written => return TransactAnswer::Decided(success.answer(&protocol::Write::Written(()))),
                 Sent::Refused(found) => return TransactAnswer::Decided(self.refused(&success, found, time_left).await),
-                // Ours landed before, if anything did: the record's own condition would not hold then.
+                Sent::ConditionRefused(_) if in_doubt => {
+                    let error = StoreError::new("a condition did not hold, behind a try that got no answer");
+                    return self.not_written(&success, error, in_doubt, time_left).await;
+                }
                 Sent::ConditionRefused(place) => return TransactAnswer::ConditionRefused(refused_at(writes, place)),
                 Sent::Mismatched => {
                     tracing::error!("a transaction's token was used before for another request; its row is read");
@@ -195,7 +198,10 @@ impl DynamoDbStore {
             return Sent::Refused(item::found(&self.table, own.item()));
         }
         if let Some(place) = reasons.iter().skip(1).position(failed) {
-            return Sent::ConditionRefused(place);
+            // A copy of an attempt that had no answer may still land, once the condition holds: who rejects the message now
+            // may find it done.
+            let error = || StoreError::new("a condition did not hold, behind an attempt that got no answer");
+            return if in_doubt { Sent::Failed(Fate::Unknown(error())) } else { Sent::ConditionRefused(place) };
         }
         let codes: Vec<_> =
             reasons.iter().filter_map(CancellationReason::code).filter(|code| *code != "None").collect();
