@@ -28,6 +28,7 @@ mod pipeline;
 mod properties;
 mod queue;
 mod response;
+mod simulator;
 mod template;
 mod testkit;
 mod tidy;

@@ -14,7 +14,7 @@ mod idempotency;
 mod key;
 mod lease;
 mod memory;
-mod protocol;
+pub(crate) mod protocol;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod store;

@@ -7,6 +7,7 @@ mod manual_clock;
 mod recording_queue;
 mod recording_store;
 mod seeded;
+pub mod simulator;
 
 pub use self::{
     delivery::delivery,

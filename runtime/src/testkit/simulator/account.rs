@@ -1,0 +1,91 @@
+//! What a simulation came to.
+
+use std::{fmt, time::Duration};
+
+use super::faults::FaultCounts;
+
+/// What a simulation came to: where every message ended, every start of a handler, and what broke a rule.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Account {
+    /// The seed that plays it again.
+    pub seed: u64,
+    /// Messages that were sent.
+    pub sent: u64,
+    /// Messages that were deleted because they were done.
+    pub done: u64,
+    /// Messages that are still in their queue.
+    pub in_queue: u64,
+    /// Messages that the redrive policy moved.
+    pub dead_lettered: u64,
+    /// Messages that were kept too long.
+    pub expired: u64,
+    /// Every start of a handler, in order.
+    pub starts: Vec<Start>,
+    /// Invocations that began.
+    pub invocations: u64,
+    /// Pieces of work that were recorded as done.
+    pub commits: usize,
+    /// How often each outcome was reported, by name.
+    pub outcomes: std::collections::BTreeMap<&'static str, u64>,
+    /// What went wrong by intent.
+    pub faults: FaultCounts,
+    /// Which rules were broken; empty where all is well.
+    pub violations: Vec<String>,
+    /// What happened, line by line: the same seed gives the same lines.
+    pub trace: Vec<String>,
+}
+
+/// One start of a handler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Start {
+    /// Since the simulation's start.
+    pub at: Duration,
+    /// Which process.
+    pub process: usize,
+    /// Which message.
+    pub message_id: String,
+    /// Its receive count.
+    pub receive_count: Option<u32>,
+}
+
+impl Account {
+    /// Whether every message is somewhere.
+    #[must_use]
+    pub fn balances(&self) -> bool {
+        self.sent == self.done + self.in_queue + self.dead_lettered + self.expired
+    }
+
+    /// Panics with the account where a rule was broken.
+    ///
+    /// # Panics
+    ///
+    /// If a rule was broken.
+    #[expect(clippy::panic, reason = "an assertion says what is wrong by panicking")]
+    #[track_caller]
+    pub fn assert_clean(&self) {
+        if !self.violations.is_empty() {
+            panic!("seed {}: {self}\n{}", self.seed, self.violations.join("\n"));
+        }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} sent = {} done + {} in the queue + {} dead-lettered + {} expired; {} invocations, {} starts, {} commits, {} faults, {} violations",
+            self.sent,
+            self.done,
+            self.in_queue,
+            self.dead_lettered,
+            self.expired,
+            self.invocations,
+            self.starts.len(),
+            self.commits,
+            self.faults.total(),
+            self.violations.len(),
+        )
+    }
+}

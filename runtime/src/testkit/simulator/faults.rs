@@ -1,0 +1,125 @@
+//! What goes wrong, and how often.
+
+use std::time::Duration;
+
+/// How often each thing goes wrong, in a thousand chances, while faults are on.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Faults {
+    /// A process is gone, after any step of any of its tasks.
+    pub crash: u32,
+    /// Lambda refuses an invocation; its messages come back after their visibility timeout, with a receive burnt.
+    pub throttle: u32,
+    /// A standard queue hands a batch out to somebody else too.
+    pub duplicate: u32,
+    /// A message that was done is not deleted.
+    pub lost_delete: u32,
+    /// An idle process is ended.
+    pub recycle: u32,
+    /// Something is wrong with a request to the store: refused, lost, its reply lost, late, twice or slow.
+    pub store: u32,
+    /// A process has a clock that is off and timers that are late.
+    pub odd_clock: u32,
+    /// How far a clock is off at most. Beyond the protocol's skew of 1 s, handlers may overlap; commits never do.
+    pub skew: Duration,
+    /// How late timers are at most.
+    pub lateness: Duration,
+    /// When faults end: from then on everything works, and every message must come to its end.
+    pub until: Duration,
+}
+
+impl Faults {
+    /// Nothing goes wrong.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            crash: 0,
+            throttle: 0,
+            duplicate: 0,
+            lost_delete: 0,
+            recycle: 0,
+            store: 0,
+            odd_clock: 0,
+            skew: Duration::ZERO,
+            lateness: Duration::ZERO,
+            until: Duration::ZERO,
+        }
+    }
+
+    /// Everything goes wrong often, for half an hour.
+    #[must_use]
+    pub fn all() -> Self {
+        Self {
+            crash: 4,
+            throttle: 30,
+            duplicate: 50,
+            lost_delete: 50,
+            recycle: 100,
+            store: 100,
+            odd_clock: 300,
+            skew: Duration::from_millis(900),
+            lateness: Duration::from_secs(3),
+            until: Duration::from_secs(1_800),
+        }
+    }
+}
+
+/// What went wrong, how often.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FaultCounts {
+    /// Processes that crashed at work.
+    pub crashes: u64,
+    /// Invocations that reached the function's time-out.
+    pub time_outs: u64,
+    /// Invocations that were refused.
+    pub throttles: u64,
+    /// Batches that were handed out twice.
+    pub duplicates: u64,
+    /// Deletes that did not happen.
+    pub lost_deletes: u64,
+    /// Idle processes that were ended.
+    pub recycled: u64,
+    /// Processes with an odd clock.
+    pub odd_clocks: u64,
+    /// Requests to the store that were refused.
+    pub refused: u64,
+    /// Requests that never arrived.
+    pub lost_requests: u64,
+    /// Replies that never came back.
+    pub lost_replies: u64,
+    /// Requests that arrived after their sender had given up.
+    pub late: u64,
+    /// Requests that arrived twice.
+    pub twice: u64,
+    /// Requests that took long.
+    pub slow: u64,
+}
+
+impl FaultCounts {
+    /// All of them, by name.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, u64); 13] {
+        [
+            ("crashes", self.crashes),
+            ("time_outs", self.time_outs),
+            ("throttles", self.throttles),
+            ("duplicates", self.duplicates),
+            ("lost_deletes", self.lost_deletes),
+            ("recycled", self.recycled),
+            ("odd_clocks", self.odd_clocks),
+            ("refused", self.refused),
+            ("lost_requests", self.lost_requests),
+            ("lost_replies", self.lost_replies),
+            ("late", self.late),
+            ("twice", self.twice),
+            ("slow", self.slow),
+        ]
+    }
+
+    /// How many there were.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.named().iter().map(|(_, count)| count).sum()
+    }
+}

@@ -1,0 +1,289 @@
+//! A queue, an event source mapping and a function's processes in virtual time, from one seed.
+//!
+//! A simulation sends messages to queues and lets mappings invoke a real [`Consumer`] with them, many invocations at a time,
+//! while processes crash, requests to the store get lost, late or doubled, batches come twice, deletes fail and clocks are
+//! off. It judges every answer as the event source mapping does, and checks that what is promised holds. Nothing waits for
+//! real time, and the same seed gives the same trace.
+//!
+//! ```
+//! use sqs_runtime::{Consumer, testkit::simulator::{Faults, QueueSettings, SentMessage, Simulation}};
+//!
+//! let consumer = |process: &sqs_runtime::testkit::simulator::Process| {
+//!     Consumer::new(|| async {}).idempotency(process.idempotency())
+//! };
+//! let mut simulation = Simulation::new(7, consumer).faults(Faults::all());
+//! let orders = simulation.queue(QueueSettings::new("orders"));
+//! for n in 0..20 {
+//!     simulation.send(orders, SentMessage::new(format!("order {n}")));
+//! }
+//! let account = simulation.run();
+//! account.assert_clean();
+//! assert_eq!(account.sent, account.done + account.dead_lettered);
+//! ```
+//!
+//! Handlers run outside of any runtime: what they wait for is the process's clock ([`Process::clock`]), other handlers, or
+//! doubles of their own.
+
+mod account;
+mod chance;
+mod executor;
+mod faults;
+mod invocation;
+mod ledger;
+mod mapping;
+mod process;
+mod queue;
+mod store;
+mod timeline;
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+pub use self::{
+    account::{Account, Start},
+    faults::{FaultCounts, Faults},
+    mapping::MappingSettings,
+    process::Process,
+    queue::{QueueSettings, SentMessage},
+};
+use self::{
+    chance::Chance,
+    executor::{Executor, ProcessId},
+    invocation::{Answers, Invocation},
+    process::{Running, Starts},
+    queue::Queue,
+    store::SharedStore,
+    timeline::Timeline,
+};
+use crate::Consumer;
+
+/// Makes the consumer of a new process.
+type MakeConsumer = Box<dyn Fn(&Process) -> Consumer>;
+
+/// A simulation that is set up, and then runs.
+pub struct Simulation {
+    seed: u64,
+    make: MakeConsumer,
+    faults: Faults,
+    mapping: MappingSettings,
+    longest: Duration,
+    queues: Vec<Queue>,
+    /// Messages that are sent later.
+    sends: Vec<(Duration, usize, SentMessage)>,
+}
+
+impl Simulation {
+    /// A simulation from that seed, in which this makes the consumer of each process.
+    pub fn new(seed: u64, consumer: impl Fn(&Process) -> Consumer + 'static) -> Self {
+        Self {
+            seed,
+            make: Box::new(consumer),
+            faults: Faults::none(),
+            mapping: MappingSettings::default(),
+            longest: Duration::from_secs(2 * 24 * 3_600),
+            queues: Vec::new(),
+            sends: Vec::new(),
+        }
+    }
+
+    /// What goes wrong. Default nothing.
+    #[must_use]
+    pub fn faults(self, faults: Faults) -> Self {
+        Self { faults, ..self }
+    }
+
+    /// How the mappings and the functions are set.
+    #[must_use]
+    pub fn mapping(self, mapping: MappingSettings) -> Self {
+        Self { mapping, ..self }
+    }
+
+    /// Adds a queue; gives its place.
+    pub fn queue(&mut self, settings: QueueSettings) -> usize {
+        self.queues.push(Queue::new(settings));
+        self.queues.len() - 1
+    }
+
+    /// Sends a message at the start.
+    pub fn send(&mut self, queue: usize, message: SentMessage) {
+        self.send_at(Duration::ZERO, queue, message);
+    }
+
+    /// Sends a message at that time.
+    pub fn send_at(&mut self, at: Duration, queue: usize, message: SentMessage) {
+        self.sends.push((at, queue, message));
+    }
+
+    /// Runs until every message came to its end, or two days are over.
+    #[must_use]
+    pub fn run(self) -> Account {
+        let mut world = World::new(self);
+        world.run();
+        world.into_account()
+    }
+}
+
+impl fmt::Debug for Simulation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulation").field("seed", &self.seed).field("faults", &self.faults).finish_non_exhaustive()
+    }
+}
+
+/// What happens at a time.
+enum Event {
+    Send(usize, SentMessage),
+    Poll(usize),
+    /// A batch's window is over.
+    Window(usize),
+    TimeOut(u64),
+}
+
+/// A simulation that runs.
+struct World {
+    seed: u64,
+    make: MakeConsumer,
+    faults: Faults,
+    mapping: MappingSettings,
+    longest: Duration,
+    timeline: Timeline,
+    executor: Executor,
+    chance: Chance,
+    store: SharedStore,
+    queues: Vec<Queue>,
+    /// By time, then by the order in which they were planned.
+    events: BTreeMap<(Duration, u64), Event>,
+    next_event: u64,
+    processes: BTreeMap<ProcessId, Running>,
+    next_process: ProcessId,
+    invocations: BTreeMap<u64, Invocation>,
+    next_invocation: u64,
+    answers: Answers,
+    starts: Starts,
+    /// Queues whose window is open.
+    waiting: std::collections::BTreeSet<usize>,
+    outcomes: BTreeMap<&'static str, u64>,
+    trace: Vec<String>,
+}
+
+impl World {
+    fn new(simulation: Simulation) -> Self {
+        let Simulation { seed, make, faults, mapping, longest, queues, sends } = simulation;
+        let (timeline, executor, chance) = (Timeline::default(), Executor::default(), Chance::new(seed));
+        let store = SharedStore::new(&timeline, &executor, &chance, &faults);
+        let mut world = Self {
+            seed,
+            make,
+            faults,
+            mapping,
+            longest,
+            timeline,
+            executor,
+            chance,
+            store,
+            queues,
+            events: BTreeMap::new(),
+            next_event: 0,
+            processes: BTreeMap::new(),
+            next_process: 0,
+            invocations: BTreeMap::new(),
+            next_invocation: 0,
+            answers: Answers::default(),
+            starts: Arc::default(),
+            waiting: std::collections::BTreeSet::new(),
+            outcomes: BTreeMap::new(),
+            trace: Vec::new(),
+        };
+        for (at, queue, message) in sends {
+            world.plan(at, Event::Send(queue, message));
+        }
+        world
+    }
+
+    fn plan(&mut self, at: Duration, event: Event) {
+        self.events.insert((at, self.next_event), event);
+        self.next_event += 1;
+    }
+
+    fn tell(&mut self, line: impl fmt::Display) {
+        self.trace.push(format!("{:?} {line}", self.timeline.now()));
+    }
+
+    fn violation(&self, what: String) {
+        self.store.state().ledger.violation(what);
+    }
+
+    fn faults_are_on(&self) -> bool {
+        self.timeline.now() < self.faults.until
+    }
+
+    /// Runs tasks until all wait, then what is due, then lets time pass.
+    fn run(&mut self) {
+        loop {
+            while let Some(process) = self.executor.step(&self.chance) {
+                self.take_answers();
+                if process != store::NOBODY {
+                    self.maybe_crash(process);
+                }
+            }
+            if self.happen() {
+                continue;
+            }
+            let next_event = self.events.keys().next().map(|(at, _)| *at);
+            let Some(next) = [next_event, self.timeline.next_timer()].into_iter().flatten().min() else { break };
+            if next > self.longest {
+                break;
+            }
+            self.timeline.advance_to(next);
+        }
+    }
+
+    /// Lets one event happen that is due. `false` where none is.
+    fn happen(&mut self) -> bool {
+        let Some(entry) = self.events.first_entry().filter(|entry| entry.key().0 <= self.timeline.now()) else {
+            return false;
+        };
+        match entry.remove() {
+            Event::Send(queue, message) => self.send(queue, message),
+            Event::Poll(queue) => self.poll(queue, false),
+            Event::Window(queue) => self.poll(queue, true),
+            Event::TimeOut(invocation) => self.time_out(invocation),
+        }
+        true
+    }
+
+    fn send(&mut self, queue: usize, message: SentMessage) {
+        let now = self.timeline.now();
+        let Some(to) = self.queues.get_mut(queue) else { return };
+        let (number, visible_at) = (to.send(message, now), now + to.settings.delay);
+        self.tell(format_args!("queue {queue} takes {number:?}"));
+        self.plan(visible_at, Event::Poll(queue));
+    }
+
+    fn into_account(self) -> Account {
+        let count = |of: fn(&Queue) -> usize| self.queues.iter().map(|queue| of(queue) as u64).sum();
+        let starts = std::mem::take(&mut *self.starts.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let mut account = Account {
+            seed: self.seed,
+            sent: self.queues.iter().map(Queue::sent).sum(),
+            done: count(|queue| queue.deleted.len()),
+            in_queue: count(Queue::len),
+            dead_lettered: count(|queue| queue.dead.len()),
+            expired: count(|queue| queue.expired.len()),
+            starts,
+            invocations: self.next_invocation,
+            outcomes: self.outcomes,
+            trace: self.trace,
+            ..Account::default()
+        };
+        let mut state = self.store.state();
+        account.commits = state.ledger.commits();
+        account.faults = state.counts;
+        account.violations = std::mem::take(&mut state.ledger.violations);
+        if !account.balances() {
+            account.violations.push(format!("a message is nowhere: {account}"));
+        }
+        if account.in_queue > 0 {
+            account.violations.push(format!("I28: faults are over, and messages never came to their end: {account}"));
+        }
+        account
+    }
+}

@@ -1,0 +1,104 @@
+//! The queue's rules.
+
+use super::*;
+
+const MB: usize = 1_000_000;
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn queue(name: &str) -> Queue {
+    let mut settings = QueueSettings::new(name);
+    settings.visibility_timeout = seconds(30);
+    Queue::new(settings)
+}
+
+fn numbers(received: &[Received]) -> Vec<u64> {
+    received.iter().map(|received| received.number).collect()
+}
+
+#[test]
+fn a_received_message_is_hidden_and_comes_back_with_a_higher_count_and_another_receipt() {
+    let mut queue = queue("orders");
+    queue.send(SentMessage::new("x"), seconds(0));
+    let first = queue.receive(10, MB, seconds(1));
+    assert!(queue.receive(10, MB, seconds(30)).is_empty());
+    let second = queue.receive(10, MB, seconds(31));
+    assert_eq!((first[0].receive_count, second[0].receive_count), (1, 2));
+    assert_ne!(first[0].receipt, second[0].receipt);
+    assert_eq!(second[0].first_received_at, seconds(1));
+}
+
+#[test]
+fn a_message_that_was_received_too_often_goes_to_the_dead_letter_queue() {
+    let mut queue = queue("orders");
+    queue.settings.max_receive_count = Some(2);
+    queue.send(SentMessage::new("x"), seconds(0));
+    for n in 0..2 {
+        assert_eq!(queue.receive(10, MB, seconds(n * 30)).len(), 1);
+    }
+    assert!(queue.receive(10, MB, seconds(60)).is_empty());
+    assert_eq!((queue.len(), queue.dead.len()), (0, 1));
+}
+
+#[test]
+fn of_a_fifo_group_nothing_comes_while_an_earlier_message_is_hidden() {
+    let mut queue = queue("ledger.fifo");
+    for group in ["a", "a", "b"] {
+        queue.send(SentMessage::new("x").group(group), seconds(0));
+    }
+    assert_eq!(numbers(&queue.receive(1, MB, seconds(0))), [0]);
+    assert_eq!(numbers(&queue.receive(10, MB, seconds(0))), [2]);
+    assert_eq!(numbers(&queue.receive(10, MB, seconds(30))), [0, 1, 2]);
+}
+
+#[test]
+fn a_group_on_a_standard_queue_blocks_nothing() {
+    let mut queue = queue("orders");
+    for _ in 0..2 {
+        queue.send(SentMessage::new("x").group("tenant"), seconds(0));
+    }
+    assert_eq!(numbers(&queue.receive(1, MB, seconds(0))), [0]);
+    assert_eq!(numbers(&queue.receive(10, MB, seconds(0))), [1]);
+}
+
+#[test]
+fn a_deduplication_id_is_known_for_five_minutes() {
+    let mut queue = queue("ledger.fifo");
+    let message = || SentMessage::new("x").group("a").deduplication_id("d");
+    assert!(queue.send(message(), seconds(0)).is_some());
+    assert!(queue.send(message(), seconds(299)).is_none());
+    assert!(queue.send(message(), seconds(300)).is_some());
+}
+
+#[test]
+fn a_delete_needs_a_living_receipt_on_a_fifo_queue_only() {
+    let mut fifo = queue("ledger.fifo");
+    fifo.send(SentMessage::new("x").group("a"), seconds(0));
+    let receipt = fifo.receive(1, MB, seconds(0))[0].receipt;
+    assert!(!fifo.delete(0, receipt, seconds(31)));
+    let mut standard = queue("orders");
+    standard.send(SentMessage::new("x"), seconds(0));
+    let receipt = standard.receive(1, MB, seconds(0))[0].receipt;
+    assert!(standard.delete(0, receipt, seconds(31)));
+    assert!(standard.delete(0, receipt, seconds(32)), "deleting again succeeds");
+}
+
+#[test]
+fn what_is_kept_too_long_expires() {
+    let mut queue = queue("orders");
+    queue.settings.retention = seconds(60);
+    queue.send(SentMessage::new("x"), seconds(0));
+    assert!(queue.receive(10, MB, seconds(60)).is_empty());
+    assert_eq!(queue.expired.len(), 1);
+}
+
+#[test]
+fn a_batch_closes_before_it_is_too_large() {
+    let mut queue = queue("orders");
+    for _ in 0..3 {
+        queue.send(SentMessage::new("x".repeat(400)), seconds(0));
+    }
+    assert_eq!(queue.receive(10, 1_000, seconds(0)).len(), 2);
+}
