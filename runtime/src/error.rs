@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Unreportable(UnreportableFailure),
     NoIdempotency,
     NoStore,
+    /// The settings can never work.
+    Settings(String),
     #[cfg_attr(not(feature = "env"), expect(dead_code, reason = "only a store from the environment fails so"))]
     Store(StoreError),
     Usage(String),
@@ -43,6 +45,12 @@ impl Error {
     #[must_use]
     pub fn is_missing_idempotency(&self) -> bool {
         matches!(*self.0, Kind::NoIdempotency | Kind::NoStore)
+    }
+
+    /// Whether a setting can never work, such as a key by a pointer that is none.
+    #[must_use]
+    pub fn is_settings(&self) -> bool {
+        matches!(*self.0, Kind::Settings(_))
     }
 
     /// Whether the command line was not understood.
@@ -94,6 +102,7 @@ impl fmt::Display for Error {
                 "no idempotency store is named: set IDEMPOTENCY_TABLE to the name of a DynamoDB table, \
                  or to `memory` where nothing is at stake",
             ),
+            Kind::Settings(mistake) => f.write_str(mistake),
             Kind::Store(error) => write!(f, "the idempotency table cannot be used: {error}"),
             Kind::Usage(text) => f.write_str(text),
             Kind::Read(_) => f.write_str("cannot be read"),

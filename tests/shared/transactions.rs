@@ -13,12 +13,13 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, Put, Update},
 };
 use sqs_runtime::{
-    Consumer, Failure, Idempotency,
+    Consumer, Delivery, Failure, Idempotency,
     claim::{
         IdempotencyKey, Mode, RowStatus,
         dynamodb::{DynamoDbStore, Table},
     },
-    extract::{Body, State, Transaction},
+    extract::{Body, FromDelivery, State, Transaction},
+    handler::Handled,
     run::{Pipeline, Replay},
 };
 
@@ -82,6 +83,9 @@ pub(crate) async fn all(client: &Client) {
     commit_only_lets_runs_overlap_and_commits_one(client).await;
     only_the_run_that_succeeded_writes(client).await;
     a_transaction_that_can_never_be_written_says_why(client).await;
+    what_a_layer_adds_is_written_with_the_run_that_succeeded(client).await;
+    a_refused_condition_is_no_rejection_for_ever(client).await;
+    too_many_writes_are_counted_before_they_are_sent(client).await;
 }
 
 fn text(text: &str) -> AttributeValue {
@@ -196,18 +200,14 @@ async fn only_the_run_that_succeeded_writes(client: &Client) {
 #[derive(Clone)]
 struct Twice;
 
-impl tower::retry::Policy<sqs_runtime::Delivery, sqs_runtime::handler::Handled, tower::BoxError> for Twice {
+impl tower::retry::Policy<Delivery, Handled, tower::BoxError> for Twice {
     type Future = std::future::Ready<()>;
 
-    fn retry(
-        &mut self,
-        _: &mut sqs_runtime::Delivery,
-        result: &mut Result<sqs_runtime::handler::Handled, tower::BoxError>,
-    ) -> Option<Self::Future> {
+    fn retry(&mut self, _: &mut Delivery, result: &mut Result<Handled, tower::BoxError>) -> Option<Self::Future> {
         result.is_err().then(|| std::future::ready(()))
     }
 
-    fn clone_request(&mut self, delivery: &sqs_runtime::Delivery) -> Option<sqs_runtime::Delivery> {
+    fn clone_request(&mut self, delivery: &Delivery) -> Option<Delivery> {
         Some(delivery.clone())
     }
 }
@@ -229,4 +229,89 @@ async fn a_transaction_that_can_never_be_written_says_why(client: &Client) {
     let key = IdempotencyKey::derive("orders", &[b"m-1"]);
     let state = store.status(&key).await.expect("an answer").expect("a row");
     assert_eq!(state.status, RowStatus::Released);
+}
+
+/// Adds a row of its own to each message's transaction.
+#[derive(Clone)]
+struct Audit<S>(S, Tables);
+
+impl<S> tower::Service<Delivery> for Audit<S>
+where
+    S: tower::Service<Delivery, Response = Handled, Error = tower::BoxError> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Handled;
+    type Error = tower::BoxError;
+    type Future = futures_util::future::BoxFuture<'static, Result<Handled, tower::BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), tower::BoxError>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, delivery: Delivery) -> Self::Future {
+        let (mut inner, tables) = (self.0.clone(), self.1.clone());
+        Box::pin(async move {
+            let transaction = Transaction::from_delivery(&delivery, &()).await?;
+            transaction.update(tables.one_more("audit").map_err(Failure::into_error)?);
+            inner.call(delivery).await
+        })
+    }
+}
+
+/// The layer's row is there once; of the run that failed nothing is.
+async fn what_a_layer_adds_is_written_with_the_run_that_succeeded(client: &Client) {
+    let tables = Tables::new(client).await;
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counting = Arc::clone(&runs);
+    let consumer = Consumer::new(move |State(tables): State<Tables>, transaction: Transaction| {
+        let run = counting.fetch_add(1, SeqCst);
+        async move {
+            transaction.update(tables.one_more(&format!("A-{run}"))?);
+            if run == 0 { Err(Failure::retry("once more")) } else { Ok(()) }
+        }
+    });
+    let audited = tables.clone();
+    let consumer = consumer
+        .state(tables.clone())
+        .layer(tower::retry::RetryLayer::new(Twice))
+        .layer(tower::layer::layer_fn(move |service| Audit(service, audited.clone())));
+    let pipeline = Pipeline::for_tests(consumer.idempotency(tables.idempotency(Mode::Lease)));
+    assert_eq!(outcomes(&run_again(&pipeline, &event(&[record("m-1", "x")])).await), ["done"]);
+    assert_eq!((tables.order("A-0").await, runs.load(SeqCst)), (None, 2));
+    assert_eq!(tables.commits("A-1").await.as_deref(), Some("1"));
+    assert_eq!(tables.commits("audit").await.as_deref(), Some("1"));
+}
+
+/// What a condition says depends on more than the message: once it holds, the message is done.
+async fn a_refused_condition_is_no_rejection_for_ever(client: &Client) {
+    let tables = Tables::new(client).await;
+    let consumer = Consumer::new(|State(tables): State<Tables>, transaction: Transaction| async move {
+        transaction.put(tables.new_only("A-1")?).if_refused(Failure::reject("there is one already"));
+        Ok::<_, Failure>(())
+    });
+    let idempotency = tables.idempotency(Mode::Lease).handler_version("7");
+    let pipeline = Pipeline::for_tests(consumer.state(tables.clone()).idempotency(idempotency));
+    tables.client.put_item().table_name(&tables.orders).item("orderId", text("A-1")).send().await.expect("a table");
+    let event = event(&[record("m-1", "x")]);
+    assert_eq!(reasons(&run_again(&pipeline, &event).await), ["there is one already"]);
+    tables.client.delete_item().table_name(&tables.orders).key("orderId", text("A-1")).send().await.expect("a table");
+    assert_eq!(outcomes(&run_again(&pipeline, &event).await), ["done"]);
+}
+
+async fn too_many_writes_are_counted_before_they_are_sent(client: &Client) {
+    let tables = Tables::new(client).await;
+    let consumer = Consumer::new(|State(tables): State<Tables>, transaction: Transaction, body: Body| async move {
+        for n in 0..body.parse::<usize>()? {
+            transaction.put(tables.new_only(&format!("A-{n}"))?);
+        }
+        Ok::<_, Failure>(())
+    });
+    let pipeline = Pipeline::for_tests(consumer.state(tables.clone()).idempotency(tables.idempotency(Mode::Lease)));
+    let report = run_again(&pipeline, &event(&[record("m-1", "100"), record("m-2", "99")])).await;
+    assert_eq!(outcomes(&report), ["retry", "done"]);
+    assert!(
+        reasons(&report)[0].ends_with("at most 99 writes of a handler, and there are 100"),
+        "{:?}",
+        reasons(&report)
+    );
 }

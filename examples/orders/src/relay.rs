@@ -4,11 +4,16 @@
 //! the second queue needs a key of its own: the example `confirmations` takes the order's id. What it can never do is to send
 //! a row of an order that was not placed, or to forget one that was: the row committed with the order.
 
-use std::{collections::HashMap, error::Error, fmt, time::SystemTime};
+use std::{
+    collections::HashMap,
+    error::Error,
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use serde_json::json;
-use tokio::time::{Duration, sleep};
+use sqs_runtime::{Clock, SystemClock};
 
 use crate::{
     SendError,
@@ -69,7 +74,7 @@ impl Relay {
     pub async fn run(&self) -> Result<u64, RelayError> {
         loop {
             if self.pass().await? == 0 {
-                sleep(PAUSE).await;
+                SystemClock::new().sleep(PAUSE).await;
             }
         }
     }
@@ -108,8 +113,7 @@ impl Relay {
     }
 
     async fn mark(&self, order_id: &str) -> Result<(), RelayError> {
-        #[expect(clippy::disallowed_methods, reason = "a row says when it was sent")]
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = SystemClock::new().wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let update = self.tables.update_item().table_name(&self.outbox).key("orderId", text(order_id));
         let update = update.update_expression("SET sentAt = :now, expiration = :end");
         let update = update.condition_expression("attribute_exists(orderId)");

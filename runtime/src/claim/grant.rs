@@ -11,6 +11,8 @@ pub(crate) enum Grant {
     Lease(Lease),
     /// No claim: a success is recorded under the condition of this one.
     Mark(Box<ClaimRequest>),
+    /// No claim, and no record: the store is down, and the consumer said that messages run all the same.
+    Unguarded(IdempotencyKey),
 }
 
 impl Grant {
@@ -18,21 +20,27 @@ impl Grant {
         match self {
             Self::Lease(lease) => &lease.key,
             Self::Mark(request) => &request.key,
+            Self::Unguarded(key) => key,
         }
     }
 
     pub(crate) fn lease(&self) -> Option<&Lease> {
         match self {
             Self::Lease(lease) => Some(lease),
-            Self::Mark(_) => None,
+            Self::Mark(_) | Self::Unguarded(_) => None,
         }
     }
 
-    /// How a success under it is recorded.
-    pub(crate) fn success(self, result: StoredResult, expires_at_s: u64) -> Success {
+    pub(crate) fn is_unguarded(&self) -> bool {
+        matches!(self, Self::Unguarded(_))
+    }
+
+    /// How a success under it is recorded; `None` where it is not.
+    pub(crate) fn success(self, result: StoredResult, expires_at_s: u64) -> Option<Success> {
         match self {
-            Self::Lease(lease) => Success::Complete(CompleteRequest::new(lease, expires_at_s).result(result)),
-            Self::Mark(request) => Success::Mark(MarkRequest::new(*request).result(result)),
+            Self::Lease(lease) => Some(Success::Complete(CompleteRequest::new(lease, expires_at_s).result(result))),
+            Self::Mark(request) => Some(Success::Mark(MarkRequest::new(*request).result(result))),
+            Self::Unguarded(_) => None,
         }
     }
 }

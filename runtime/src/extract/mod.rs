@@ -112,7 +112,8 @@ impl<S: Sync> FromDelivery<S> for Idempotency {
 
     /// The consumer's own, for [`Idempotency::once`] and [`Idempotency::status`].
     async fn from_delivery(delivery: &Delivery, _: &S) -> Result<Self, MissingKey> {
-        delivery.idempotency().cloned().ok_or_else(MissingKey::new)
+        let idempotency = delivery.idempotency().ok_or_else(MissingKey::new)?;
+        Ok(idempotency.in_invocation(delivery.invocation()))
     }
 }
 

@@ -156,9 +156,36 @@ missing! {
     MissingKey: "there is no idempotency key: the consumer runs without idempotency";
     /// The consumer claims nothing before the run, so that there is no lease and no fencing token.
     MissingLease: "there is no lease: the consumer runs without idempotency, or in a mode that claims nothing first";
-    /// Nothing can be written together with the message's success.
-    MissingTransaction: "there is no transaction: it needs idempotency in a DynamoDB table, and a mode other than mark-after";
 }
+
+/// Nothing can be written together with the message's success.
+#[derive(Debug)]
+pub struct MissingTransaction {
+    may_pass: bool,
+}
+
+impl MissingTransaction {
+    pub(crate) const fn new() -> Self {
+        Self { may_pass: false }
+    }
+
+    /// While the store is down.
+    pub(crate) const fn for_now() -> Self {
+        Self { may_pass: true }
+    }
+}
+
+impl fmt::Display for MissingTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.may_pass {
+            "there is no transaction while the store is down"
+        } else {
+            "there is no transaction: it needs idempotency in a DynamoDB table, and a mode other than mark-after"
+        })
+    }
+}
+
+impl StdError for MissingTransaction {}
 
 /// Whether the error is a rejection of this module, for which trying again is pointless.
 pub(crate) fn is_rejection(error: &(dyn StdError + Send + Sync + 'static)) -> bool {
@@ -168,7 +195,7 @@ pub(crate) fn is_rejection(error: &(dyn StdError + Send + Sync + 'static)) -> bo
         || error.is::<MissingGroupId>()
         || error.is::<MissingKey>()
         || error.is::<MissingLease>()
-        || error.is::<MissingTransaction>()
+        || error.downcast_ref::<MissingTransaction>().is_some_and(|missing| !missing.may_pass)
 }
 
 impl S3Rejection {

@@ -18,14 +18,13 @@ use crate::{
 /// One delivery of one message: the record and what surrounds it. What user layers and extractors look at.
 ///
 /// Cheap to clone, as layers that retry or hedge need it.
-#[derive(Clone)]
 pub struct Delivery {
     record: Record,
     invocation: Invocation,
     claimed: Option<Claimed>,
     progress: Arc<Progress>,
-    /// What commits with this run's success. Of this clone alone: a layer that tries again or hedges runs the handler on
-    /// clones, and only the writes of the run that succeeded count.
+    /// What commits with this run's success. Of this clone alone, beside what was there when it was cloned: a layer that tries
+    /// again or hedges runs the handler on clones, and only the writes of the run that succeeded count.
     writes: OnceLock<Writes>,
 }
 
@@ -77,8 +76,11 @@ impl Delivery {
     /// Where nothing can be written so: without idempotency, in [`Mode::MarkAfter`](crate::claim::Mode::MarkAfter), and with
     /// a store that knows no transactions.
     pub fn writes(&self, make: impl FnOnce() -> Writes) -> Result<&Writes, MissingTransaction> {
-        let transacts = self.idempotency().is_some_and(Idempotency::transacts);
-        if transacts { Ok(self.writes.get_or_init(make)) } else { Err(MissingTransaction::new()) }
+        match &self.claimed {
+            Some(claimed) if claimed.grant.is_unguarded() => Err(MissingTransaction::for_now()),
+            Some(claimed) if claimed.idempotency.transacts() => Ok(self.writes.get_or_init(make)),
+            _ => Err(MissingTransaction::new()),
+        }
     }
 
     pub(crate) fn into_writes(self) -> Option<Writes> {
@@ -92,6 +94,18 @@ impl Delivery {
 
     pub(crate) fn progress(&self) -> &Progress {
         &self.progress
+    }
+}
+
+impl Clone for Delivery {
+    fn clone(&self) -> Self {
+        Self {
+            record: self.record.clone(),
+            invocation: self.invocation.clone(),
+            claimed: self.claimed.clone(),
+            progress: Arc::clone(&self.progress),
+            writes: self.writes.get().and_then(Writes::fork).map_or_else(OnceLock::new, OnceLock::from),
+        }
     }
 }
 

@@ -33,7 +33,10 @@ enum Kind {
     Retry {
         after: Option<Duration>,
     },
-    Reject,
+    Reject {
+        /// Whether the same payload is rejected without a run when it comes again.
+        is_remembered: bool,
+    },
     /// An argument could not be made: the same record gives the same answer.
     Extract,
     /// The message asks for nothing, such as the test event of S3 notifications.
@@ -55,9 +58,21 @@ impl Failure {
         Self { kind: Kind::Retry { after: Some(delay) }, error: "asked to be tried again later".into() }
     }
 
-    /// It can never succeed, however often it is tried.
+    /// It can never succeed, however often it is tried. Where the handler's version is known, the same payload is then rejected
+    /// without a run, until another version is deployed; see [`for_now`](Self::for_now).
     pub fn reject(error: impl Into<BoxError>) -> Self {
-        Self { kind: Kind::Reject, error: error.into() }
+        Self { kind: Kind::Reject { is_remembered: true }, error: error.into() }
+    }
+
+    /// A rejection that depends on more than the message, such as a balance or what is in stock: trying again soon cannot help,
+    /// but a redrive next week may, so it is not remembered. Does nothing to a failure that means retry.
+    #[must_use]
+    pub fn for_now(self) -> Self {
+        let kind = match self.kind {
+            Kind::Reject { .. } => Kind::Reject { is_remembered: false },
+            other => other,
+        };
+        Self { kind, ..self }
     }
 
     /// The same with another error.
@@ -83,7 +98,7 @@ impl Failure {
     /// Whether it can never succeed, by the handler's word or because an argument could not be made.
     #[must_use]
     pub fn is_reject(&self) -> bool {
-        matches!(self.kind, Kind::Reject | Kind::Extract)
+        matches!(self.kind, Kind::Reject { .. } | Kind::Extract)
     }
 
     /// How long to wait before the next attempt, where the handler said so.
@@ -110,7 +125,9 @@ impl Failure {
         let text = chain(&*self.error);
         match self.kind {
             Kind::Retry { after } => Outcome::Retry(Reason::with_text(ReasonClass::Handler, &text).retry_after(after)),
-            Kind::Reject => Outcome::Rejected(Reason::with_text(ReasonClass::Handler, &text)),
+            Kind::Reject { is_remembered } => {
+                Outcome::Rejected(Reason::with_text(ReasonClass::Handler, &text).remembered(is_remembered))
+            }
             // Rejections keep the parser's own words as their cause, which may quote the payload.
             Kind::Extract => Outcome::Rejected(Reason::with_text(ReasonClass::Extract, &self.error.to_string())),
             Kind::NothingToDo => Outcome::Done,

@@ -10,6 +10,7 @@ pub struct Reason {
     class: ReasonClass,
     text: Option<Box<str>>,
     retry_after: Option<Duration>,
+    is_remembered: bool,
 }
 
 /// The classes of reasons. A class says where to look, so logs and metrics count by it.
@@ -45,7 +46,7 @@ pub enum ReasonClass {
     KeyConflict,
     /// The same payload was rejected for good before, by this version of the handler.
     RejectedBefore,
-    /// The clock of this machine stands before the release of this crate: leases and retentions would mean nothing.
+    /// The time of day of this machine lies before the release of this crate: leases and retentions would mean nothing.
     WrongClock,
     /// The idempotency store did not answer or refused; nothing ran.
     StoreUnavailable,
@@ -67,7 +68,7 @@ impl Reason {
     /// A reason of that class with nothing more to say.
     #[must_use]
     pub fn new(class: ReasonClass) -> Self {
-        Self { class, text: None, retry_after: None }
+        Self { class, text: None, retry_after: None, is_remembered: true }
     }
 
     /// The same with a text; control characters are escaped and the length is bounded, since it goes into logs.
@@ -78,6 +79,16 @@ impl Reason {
 
     pub(crate) fn retry_after(self, retry_after: Option<Duration>) -> Self {
         Self { retry_after, ..self }
+    }
+
+    pub(crate) fn remembered(self, is_remembered: bool) -> Self {
+        Self { is_remembered, ..self }
+    }
+
+    /// Whether a rejection for this reason holds for the payload, whenever it comes again.
+    #[must_use]
+    pub fn is_remembered(&self) -> bool {
+        self.is_remembered
     }
 
     /// The class.
@@ -120,7 +131,7 @@ impl ReasonClass {
             Self::NoKey => "no idempotency key",
             Self::KeyConflict => "the key was completed with another payload",
             Self::RejectedBefore => "rejected before",
-            Self::WrongClock => "this machine's clock stands in the past",
+            Self::WrongClock => "this machine's time of day lies in the past",
             Self::StoreUnavailable => "the idempotency store is unavailable",
             Self::ClaimUnknown => "the claim may or may not have been written",
             Self::StoreCorrupt => "the stored row is not understood",

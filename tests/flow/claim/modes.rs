@@ -181,7 +181,7 @@ async fn a_machine_whose_clock_stands_before_this_release_claims_nothing() {
     let runs = Arc::default();
     let report = run(counting(&runs).clock(clock), &event(&[record("m-1", "x")])).await;
     assert_eq!(outcomes(&report), ["retry"]);
-    assert!(reasons(&report)[0].contains("clock"), "{:?}", reasons(&report));
+    assert_eq!(reasons(&report), ["this machine's time of day lies in the past"]);
     assert_eq!(runs.load(SeqCst), 0);
 }
 
@@ -234,4 +234,88 @@ async fn a_rejection_is_remembered_for_its_version() {
     assert_eq!(reasons(&run_again(&version(Some("8")), &again).await), ["never"]);
     assert_eq!(reasons(&run_again(&version(None), &again).await), ["never"], "an unknown version is never the same");
     assert_eq!(runs.load(SeqCst), 3);
+}
+
+/// What depends on more than the message is not held against it.
+#[tokio::test]
+async fn a_rejection_for_now_is_not_remembered() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&runs);
+    let consumer = Consumer::new(move || {
+        let run = counted.fetch_add(1, SeqCst);
+        async move { if run == 0 { Err(Failure::reject("out of stock").for_now()) } else { Ok(()) } }
+    });
+    let pipeline = Pipeline::for_tests(consumer.idempotency(Idempotency::memory().handler_version("7")));
+    let event = event(&[record("m-1", "x")]);
+    assert_eq!(outcomes(&run_again(&pipeline, &event).await), ["rejected"]);
+    assert_eq!(outcomes(&run_again(&pipeline, &event).await), ["done"]);
+}
+
+#[tokio::test]
+async fn a_handler_that_runs_unguarded_still_knows_its_key() {
+    use sqs_runtime::claim::IdempotencyKey;
+    let idempotency = || Idempotency::new(Wrong::Unavailable).run_unguarded(true);
+    let consumer =
+        Consumer::new(
+            |key: IdempotencyKey, _: Idempotency| async move { assert!(key.as_str().starts_with("orders#")) },
+        );
+    assert_eq!(outcomes(&run(consumer.idempotency(idempotency()), &event(&[record("m-1", "x")])).await), ["done"]);
+    let transacting = Consumer::new(|_: Transaction| async {});
+    let report = run(transacting.idempotency(idempotency()), &event(&[record("m-1", "x")])).await;
+    assert_eq!(
+        (outcomes(&report), reasons(&report)),
+        (vec!["retry"], vec!["there is no transaction while the store is down".to_owned()])
+    );
+}
+
+/// A claim's row outlives its lease, however short the retention: else two would run at once.
+#[tokio::test]
+async fn a_short_retention_does_not_shorten_a_lease() {
+    use std::time::Duration;
+    let clock = sqs_runtime::testkit::ManualClock::new();
+    let store = Arc::new(MemoryStore::new(clock.clone()));
+    let runs = Arc::new(AtomicUsize::new(0));
+    let process = || {
+        let runs = Arc::clone(&runs);
+        let consumer = Consumer::new(move || {
+            runs.fetch_add(1, SeqCst);
+            std::future::pending::<()>()
+        });
+        let idempotency = Idempotency::new(Arc::clone(&store)).retention(Duration::from_secs(300));
+        Pipeline::for_tests(consumer.idempotency(idempotency).clock(clock.clone()))
+    };
+    let (first, second, event) = (process(), process(), event(&[record("m-1", "x")]));
+    let time = Some(Duration::from_secs(900));
+    let running = first.run_event(event.clone(), first.invocation(time));
+    let meeting = async {
+        while runs.load(SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        clock.advance(Duration::from_secs(400));
+        let report = second.run_event(event, second.invocation(time)).await.expect("an SQS event");
+        assert_eq!((outcomes(&report), runs.load(SeqCst)), (vec!["in progress elsewhere"], 1));
+        clock.advance(Duration::from_secs(490));
+    };
+    let (report, ()) = futures_util::join!(running, meeting);
+    assert!(report.is_ok());
+}
+
+/// What no message could ever satisfy is said at the start.
+#[test]
+fn settings_that_can_never_work_stop_the_start() {
+    let start = |idempotency: Idempotency| {
+        let error = Pipeline::new(Consumer::new(|| async {}).idempotency(idempotency)).expect_err("it cannot work");
+        assert!(error.is_settings());
+        error.to_string()
+    };
+    let memory = Idempotency::memory;
+    assert_eq!(
+        start(memory().key(Key::pointer("id").key_alone())),
+        "a JSON pointer begins with `/`, and `id` does not"
+    );
+    let fields = Key::pointer("/id").same_fields(["/a", "cents"]);
+    assert_eq!(start(memory().key(fields)), "a JSON pointer begins with `/`, and `cents` does not");
+    assert!(start(memory().key(Key::pointer("/id").same_fields([""; 0]))).starts_with("`same_fields` names no field"));
+    assert!(start(memory().namespace("n".repeat(1_025))).contains("at most 1024 bytes"));
+    assert!(Pipeline::new(Consumer::new(|| async {}).idempotency(memory().cached_keys(usize::MAX))).is_ok());
 }

@@ -14,8 +14,8 @@ use futures_util::{
     future::{join, pending},
 };
 use sqs_runtime::{
-    Consumer, Failure, Idempotency,
-    claim::{IdempotencyKey, OnceError},
+    Clock, Consumer, Failure, Idempotency,
+    claim::{IdempotencyKey, Key, Mode, OnceError},
     run::Pipeline,
     testkit::ManualClock,
 };
@@ -118,8 +118,61 @@ async fn a_step_of_a_handler_that_failed_later_is_kept() {
 
 #[tokio::test]
 async fn a_value_that_was_too_large_is_named() {
-    let idempotency = Idempotency::memory().keep_results(4);
+    let idempotency = Idempotency::memory().once_bytes(4);
     let once = async || idempotency.once(&key(), async { Ok::<_, String>("longer than that".to_owned()) }).await;
     assert!(!once().await.expect("done now").is_replay);
     assert!(matches!(once().await, Err(OnceError::NoValue)));
+}
+
+/// The row of a step is never the message's: a step that is done does not answer for the message.
+#[tokio::test]
+async fn a_step_under_the_messages_own_key_is_still_a_step() {
+    for mode in [Mode::Lease, Mode::CommitOnly, Mode::MarkAfter] {
+        let (steps, mails) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (counted, sent) = (Arc::clone(&steps), Arc::clone(&mails));
+        let consumer = Consumer::new(move |key: IdempotencyKey, idempotency: Idempotency| {
+            let (steps, mails) = (Arc::clone(&counted), Arc::clone(&sent));
+            async move {
+                idempotency.once(&key, async { Ok::<_, Failure>(steps.fetch_add(1, SeqCst)) }).await?;
+                if mails.fetch_add(1, SeqCst) == 0 { Err(Failure::retry("the second step failed")) } else { Ok(()) }
+            }
+        });
+        // The size of results is not that of steps.
+        let idempotency = Idempotency::memory().mode(mode).key(Key::message_id()).keep_results(0);
+        let pipeline = Pipeline::for_tests(consumer.idempotency(idempotency));
+        let mut again = record("m-1", "x");
+        again["attributes"]["ApproximateReceiveCount"] = serde_json::json!("2");
+        assert_eq!(outcomes(&run_again(&pipeline, &event(&[record("m-1", "x")])).await), ["retry"], "{mode:?}");
+        assert_eq!(outcomes(&run_again(&pipeline, &event(&[again])).await), ["done"], "{mode:?}");
+        assert_eq!((steps.load(SeqCst), mails.load(SeqCst)), (1, 2), "{mode:?}");
+    }
+}
+
+/// In an invocation of 15 minutes a step may take 90 s; the lease is the invocation's, not the 60 s of elsewhere.
+#[tokio::test]
+async fn the_lease_of_a_step_is_that_of_its_invocation() {
+    let clock = ManualClock::new();
+    let waiting = clock.clone();
+    let consumer = Consumer::new(move |key: IdempotencyKey, idempotency: Idempotency| {
+        let clock = waiting.clone();
+        async move {
+            let step = async {
+                clock.sleep(Duration::from_secs(90)).await;
+                Ok::<(), Failure>(())
+            };
+            idempotency.once(&key.step("slow"), step).await.map(drop).map_err(|error| error.to_string())
+        }
+    });
+    let pipeline = Pipeline::for_tests(consumer.clock(clock.clone()));
+    let running = pipeline.run_event(event(&[record("m-1", "x")]), pipeline.invocation(Some(Duration::from_secs(900))));
+    let moving = async {
+        for _ in 0..95 {
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+            clock.advance(Duration::from_secs(1));
+        }
+    };
+    let (report, ()) = join(running, moving).await;
+    assert_eq!(outcomes(&report.expect("an SQS event")), ["done"]);
 }

@@ -48,14 +48,20 @@ impl Success {
 
     /// Leaves a note in the place of a result that the store did not take: the success matters more. `false` if there was
     /// none, so that this was not the reason.
-    pub(super) fn omit_result(&mut self, error: &StoreError) -> bool {
+    pub(super) fn omit_result(&mut self) -> bool {
         let result = self.result_mut();
         if result.json().is_none() {
             return false;
         }
-        tracing::warn!(%error, "a result could not be kept; its success is recorded without it");
         *result = StoredResult::Omitted;
         true
+    }
+
+    pub(super) fn has_result(&self) -> bool {
+        match self {
+            Self::Complete(request) => request.result.json().is_some(),
+            Self::Mark(request) => request.result.json().is_some(),
+        }
     }
 
     /// What a write means that records it.
@@ -65,6 +71,13 @@ impl Success {
             Self::Mark(request) => (request.claim.owner, request.claim.payload_hash),
         };
         success_answer(write, owner, payload_hash)
+    }
+}
+
+/// Says that a result was left out, once its success is recorded.
+pub(super) fn note_omission(had_result: bool, success: &Success) {
+    if had_result && !success.has_result() {
+        tracing::warn!("a result did not fit into its row; its success is recorded without it");
     }
 }
 
@@ -93,14 +106,18 @@ impl DynamoDbStore {
     pub(super) async fn record(&self, mut success: Success, time_left: Option<Duration>) -> CompleteAnswer {
         let mut last = StoreError::new("not tried");
         let mut tries = 0;
+        let had_result = success.has_result();
         while tries < TRIES {
             tries += 1;
             let Recording { key, expression, values } = self.recording(&success);
             match self.write(key, expression, values, time_left).await {
-                Ok(written) => return success.answer(&written),
+                Ok(written) => {
+                    note_omission(had_result, &success);
+                    return success.answer(&written);
+                }
                 Err(Fate::Refused(error)) => {
                     // Too large an item, most likely.
-                    tries = if success.omit_result(&error) { tries - 1 } else { TRIES };
+                    tries = if success.omit_result() { tries - 1 } else { TRIES };
                     last = error;
                 }
                 Err(fate) => last = fate.into_error(),

@@ -13,7 +13,7 @@ use super::{
     DynamoDbStore,
     fate::Fate,
     item,
-    success::Recording,
+    success::{Recording, note_omission},
     transaction::{Collected, Write},
     write::MAX_OPERATION,
 };
@@ -28,6 +28,9 @@ use crate::{
 /// The first pause before another try; each further one is twice as long, up to [`MAX_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(1);
+
+/// DynamoDB's limit for a transaction, less the record's own part.
+const MAX_WRITES: usize = 99;
 
 /// What one sending came to.
 enum Sent {
@@ -53,6 +56,11 @@ impl DynamoDbStore {
             return TransactAnswer::NotWritten(StoreError::new("the writes are not those of a DynamoDB transaction"));
         };
         let (writes, success) = (collected.seal(), request.success.clone());
+        if writes.len() > MAX_WRITES {
+            let text =
+                format!("a transaction has at most {MAX_WRITES} writes of a handler, and there are {}", writes.len());
+            return TransactAnswer::NotWritten(StoreError::new(text));
+        }
         if writes.is_empty() {
             return TransactAnswer::Decided(self.record(success, time_left).await);
         }
@@ -66,11 +74,14 @@ impl DynamoDbStore {
             Ok(frozen) => frozen,
             Err(error) => return TransactAnswer::NotWritten(StoreError::new(error)),
         };
-        let (mut tries, mut in_doubt) = (0, false);
+        let (mut tries, mut in_doubt, had_result) = (0, false, success.has_result());
         loop {
             let time_left = until.saturating_sub(self.clock.monotonic());
             let error = match self.send(&frozen, time_left).await {
-                Sent::Written => return TransactAnswer::Decided(success.answer(&protocol::Write::Written(()))),
+                Sent::Written => {
+                    note_omission(had_result, &success);
+                    return TransactAnswer::Decided(success.answer(&protocol::Write::Written(())));
+                }
                 Sent::Refused(found) => return TransactAnswer::Decided(self.refused(&success, found, time_left).await),
                 Sent::ConditionRefused(_) if in_doubt => {
                     let error = StoreError::new("a condition did not hold, behind a try that got no answer");
@@ -82,7 +93,7 @@ impl DynamoDbStore {
                     let error = StoreError::new("the transaction's token was used before");
                     return TransactAnswer::Decided(self.healed(&success, error, Some(time_left)).await);
                 }
-                Sent::Failed(Fate::Refused(error)) if !in_doubt && success.omit_result(&error) => {
+                Sent::Failed(Fate::Refused(_)) if !in_doubt && success.omit_result() => {
                     // Another request, so another token.
                     frozen = match self.frozen(&success, writes, 1) {
                         Ok(frozen) => frozen,
@@ -185,6 +196,12 @@ impl DynamoDbStore {
             }
             Some(TransactWriteItemsError::IdempotentParameterMismatchException(_)) => Sent::Mismatched,
             Some(other) if other.code() == Some("IdempotentParameterMismatchException") => Sent::Mismatched,
+            // Its text may quote what the handler writes.
+            Some(refused) if refused.code() == Some("ValidationException") => {
+                let error =
+                    StoreError::new("ValidationException: an item twice, an item above 400 KB, or a malformed write");
+                Sent::Failed(if in_doubt { Fate::Unknown(error) } else { Fate::Refused(error) })
+            }
             _ => {
                 let fate = Fate::of(error);
                 Sent::Failed(if in_doubt { fate.in_doubt() } else { fate })

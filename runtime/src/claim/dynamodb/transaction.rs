@@ -45,7 +45,13 @@ pub struct Transaction(Arc<Collected>);
 #[derive(Debug, Default)]
 pub(super) struct Collected(Mutex<State>);
 
-#[derive(Debug, Default)]
+impl Clone for Collected {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.state().clone()))
+    }
+}
+
+#[derive(Clone, Debug, Default)]
 struct State {
     writes: Vec<Write>,
     is_sealed: bool,
@@ -98,6 +104,12 @@ impl Transaction {
         self.add(TransactWriteItem::builder().condition_check(check).build())
     }
 
+    /// What the message's outcome is if the condition of the write at that place, counted from 0, does not hold.
+    #[must_use]
+    pub fn outcome_if_refused(&self, place: usize) -> Option<Outcome> {
+        self.0.state().writes.get(place).map(|write| write.refused.clone())
+    }
+
     /// What was added so far, in order.
     #[must_use]
     pub fn items(&self) -> Vec<TransactWriteItem> {
@@ -120,9 +132,11 @@ impl Transaction {
 impl Added<'_> {
     /// What the message's outcome is if the condition of this write does not hold: [`Failure::reject`] where trying again
     /// cannot help. If several conditions do not hold, the one that was added first speaks.
+    ///
+    /// Such a rejection is not remembered ([`Failure::for_now`]): what a condition says depends on more than the message.
     pub fn if_refused(self, failure: Failure) {
         if let Some(write) = self.transaction.0.state().writes.get_mut(self.place) {
-            write.refused = failure.outcome();
+            write.refused = failure.for_now().outcome();
         }
     }
 }

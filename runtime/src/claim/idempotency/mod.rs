@@ -20,6 +20,7 @@ use super::{
 use crate::{
     batch::Record,
     clock::{SharedClock, SystemClock, epoch_ms},
+    handler::Invocation,
     random::{SharedRandom, SystemRandom},
 };
 
@@ -43,6 +44,9 @@ pub struct Idempotency {
     mode: Mode,
     check_first: bool,
     result_limit: Option<usize>,
+    once_limit: usize,
+    /// The invocation that this was taken in as an argument, by which [`once`](Self::once) measures its leases.
+    invocation: Option<Invocation>,
     on_replay: Option<OnReplay>,
     on_commit_unknown: OnCommitUnknown,
     run_unguarded: bool,
@@ -64,6 +68,12 @@ impl Idempotency {
 
     /// How many committed keys a consumer remembers by itself, about 300 bytes each.
     pub const DEFAULT_CACHED_KEYS: usize = 1_000;
+
+    /// The most that [`cached_keys`](Self::cached_keys) takes, about 30 MB.
+    const MAX_CACHED_KEYS: usize = 100_000;
+
+    /// The most bytes of a namespace: DynamoDB's keys have at most 2,048.
+    const MAX_NAMESPACE_BYTES: usize = 1_024;
 
     /// What a lease gets on top of the invocation's deadline.
     const GRACE: Duration = Duration::from_secs(5);
@@ -103,6 +113,8 @@ impl Idempotency {
             mode: Mode::default(),
             check_first: false,
             result_limit: None,
+            once_limit: Self::DEFAULT_ONCE_BYTES,
+            invocation: None,
             on_replay: None,
             on_commit_unknown: OnCommitUnknown::default(),
             run_unguarded: false,
@@ -115,11 +127,18 @@ impl Idempotency {
 
     /// The same as part of a consumer: on its clock, with its chance, and with a memory of commits of its own.
     pub(crate) fn of_consumer(self, clock: &SharedClock, random: &SharedRandom) -> Self {
-        let committed = Arc::new(Committed::new(self.cached_keys));
+        let committed = Arc::new(Committed::new(self.cached_keys.min(Self::MAX_CACHED_KEYS)));
         Self { committed, clock: Arc::clone(clock), random: Arc::clone(random), ..self }
     }
 
-    /// What keys are kept apart by. Default: the name of the message's queue, the same in every host.
+    /// The same as an argument of a handler in that invocation.
+    pub(crate) fn in_invocation(&self, invocation: &Invocation) -> Self {
+        Self { invocation: Some(invocation.clone()), ..self.clone() }
+    }
+
+    /// What keys are kept apart by. Default: the name of the message's queue, the same in every host. Set it where keys name
+    /// the work rather than the message: another queue with the same work, such as a dead-letter queue that is consumed
+    /// directly or the successor of this queue, has another name, and would do everything once more.
     #[must_use]
     pub fn namespace(self, namespace: impl Into<Arc<str>>) -> Self {
         Self { namespace: Some(namespace.into()), ..self }
@@ -193,8 +212,9 @@ impl Idempotency {
         Self { on_commit_unknown: what, ..self }
     }
 
-    /// Runs messages without a claim while the store refuses or cannot be reached. Default off: they come back instead.
-    /// **They may run more than once.** Never applies where a claim may have been written. [`Report::unguarded`] counts
+    /// Runs messages without a claim while the store refuses claims: throttled, denied, no such table. Default off: they come
+    /// back instead. **They may run more than once.** Never applies where a claim may have been written, and that is all that
+    /// is known of a request without an answer. [`Report::unguarded`] counts
     /// them.
     ///
     /// [`Report::unguarded`]: crate::run::Report::unguarded
@@ -204,11 +224,18 @@ impl Idempotency {
     }
 
     /// How many keys that it saw committed a consumer remembers, to answer a repetition without a request. Default 1,000;
-    /// 0 asks the store every time. Results are not among them: with [`keep_results`](Self::keep_results) the store is
+    /// 0 asks the store every time, and more than 100,000 are not kept. Results are not among them: with [`keep_results`](Self::keep_results) the store is
     /// asked.
     #[must_use]
     pub fn cached_keys(self, keys: usize) -> Self {
         Self { cached_keys: keys, ..self }
+    }
+
+    /// What is wrong with the settings, if anything is: found at the start, rather than with every message.
+    pub(crate) fn mistake(&self) -> Option<String> {
+        let is_too_long = |namespace: &&str| namespace.len() > Self::MAX_NAMESPACE_BYTES;
+        let too_long = |_| format!("an idempotency namespace has at most {} bytes", Self::MAX_NAMESPACE_BYTES);
+        self.namespace.as_deref().filter(is_too_long).map(too_long).or_else(|| self.key.mistake())
     }
 
     pub(crate) fn store(&self) -> &dyn IdempotencyStore {
@@ -259,6 +286,11 @@ impl Idempotency {
         let queue = record.queue_arn().and_then(|arn| arn.name());
         let name = self.namespace.as_deref().or(queue).unwrap_or("sqs");
         self.key.identify(record, &Namespace { name, secret: self.secret.as_deref() })
+    }
+
+    /// When the row of a claim may be forgotten: never before its lease is over, however short the retention.
+    pub(crate) fn claim_expires_at_s(&self, lease_expires_at_ms: u64) -> u64 {
+        self.expires_at_s().max((lease_expires_at_ms / 1_000).saturating_add(2))
     }
 
     /// When the row may be forgotten, seconds since 1970.

@@ -13,9 +13,13 @@ use futures_util::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::Idempotency;
-use crate::claim::{
-    ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, IdempotencyKey, Lease, Owner, PayloadHash, StoreError,
-    StoredResult,
+use crate::{
+    claim::{
+        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, IdempotencyKey, Lease, Owner, PayloadHash,
+        StoreError, StoredResult,
+    },
+    clock::EARLIEST_MS,
+    handler::Invocation,
 };
 
 /// What a piece of work came to, now or earlier.
@@ -52,14 +56,34 @@ pub enum OnceError<E> {
 }
 
 impl Idempotency {
-    /// How large a value of [`once`](Self::once) may be, as JSON, unless [`keep_results`](Self::keep_results) says otherwise.
+    /// How large a value of [`once`](Self::once) may be, as JSON, unless [`once_bytes`](Self::once_bytes) says otherwise.
     pub const DEFAULT_ONCE_BYTES: usize = 64 * 1024;
+
+    /// How large a value of [`once`](Self::once) may be, as JSON. Default 64 KiB.
+    #[must_use]
+    pub fn once_bytes(self, most: usize) -> Self {
+        Self { once_limit: most, ..self }
+    }
 
     /// Does a piece of work once for its key; every later call gets the value of the first that succeeded.
     ///
-    /// For one step among several of a handler, or outside of any: the key is yours to derive, and what it names must be all
-    /// that the work depends on. The lease is [`lease_duration`](Self::lease_duration); work that takes longer is stopped.
-    /// Inside a handler take `Idempotency` as an argument: it is the consumer's.
+    /// For one step among several of a handler, or outside of any. The key must name all that the work depends on, and each
+    /// step needs one of its own: in a handler [`IdempotencyKey::step`] of the message's key. The row is never the message's,
+    /// even if the key is; `status(&key.step("once"))` tells where it stands.
+    ///
+    /// Inside a handler take `Idempotency` as an argument: the lease then ends after the invocation's deadline. Elsewhere it
+    /// is [`lease_duration`](Self::lease_duration). Work that takes longer is stopped.
+    ///
+    /// ```
+    /// use sqs_runtime::{Failure, Idempotency, claim::IdempotencyKey};
+    ///
+    /// async fn place(key: IdempotencyKey, idempotency: Idempotency) -> Result<(), Failure> {
+    ///     // If the second step fails, the next delivery does not repeat the first.
+    ///     let invoice = idempotency.once(&key.step("invoice"), async { Ok::<u32, Failure>(7) }).await?;
+    ///     idempotency.once(&key.step("mail"), async { Ok::<_, Failure>(drop(invoice.value)) }).await?;
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// ```
     /// use sqs_runtime::{Idempotency, claim::IdempotencyKey};
@@ -91,10 +115,14 @@ impl Idempotency {
     }
 
     async fn claim_once<E>(&self, key: &IdempotencyKey) -> Result<Claim, OnceError<E>> {
+        if self.now_ms() < EARLIEST_MS {
+            return Err(OnceError::Store(StoreError::new("this machine's clock stands in the past")));
+        }
         let owner = Owner::draw(&*self.random).map_err(|error| OnceError::Store(StoreError::new(error)))?;
-        let (lease_end, expires_at_s) = (self.lease_expires_at_ms(None), self.expires_at_s());
-        let request = ClaimRequest::new(key.clone(), owner, lease_end, expires_at_s, PayloadHash::of(b""));
-        match self.store().claim(&[request], Some(self.lease)).await.pop() {
+        let lease_end = self.lease_expires_at_ms(self.invocation.as_ref().and_then(Invocation::time_left));
+        let expires_at_s = self.claim_expires_at_s(lease_end);
+        let request = ClaimRequest::new(key.step("once"), owner, lease_end, expires_at_s, PayloadHash::of(b"once"));
+        match self.store().claim(&[request], None).await.pop() {
             Some(ClaimAnswer::Acquired(lease)) => Ok(Claim::Granted(lease)),
             Some(ClaimAnswer::Completed { result }) => Ok(Claim::Done(result)),
             Some(ClaimAnswer::InProgress { lease_expires_at_ms }) => Err(OnceError::InProgress { lease_expires_at_ms }),
@@ -133,8 +161,12 @@ impl Idempotency {
     }
 
     async fn complete_once<T: Serialize, E>(&self, lease: Lease, value: T) -> Result<Once<T>, OnceError<E>> {
-        let limit = self.result_limit.unwrap_or(Self::DEFAULT_ONCE_BYTES);
-        let request = CompleteRequest::new(lease, self.expires_at_s()).result(StoredResult::of(&value, limit));
+        // `null`, the value of what returns nothing, has four.
+        let result = StoredResult::of(&value, self.once_limit.max(4));
+        if result.json().is_none() {
+            tracing::warn!(limit = self.once_limit, "a value of `once` cannot be kept: later calls will not get it");
+        }
+        let request = CompleteRequest::new(lease, self.expires_at_s()).result(result);
         match self.store().complete(&[request], None).await.pop() {
             Some(CompleteAnswer::Committed) => Ok(Once { value, is_replay: false }),
             Some(CompleteAnswer::CompletedElsewhere | CompleteAnswer::LeaseLost) => Err(OnceError::LeaseOver),

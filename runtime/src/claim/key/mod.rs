@@ -43,6 +43,15 @@ impl IdempotencyKey {
         Self::of(namespace, &mac.finalize().into_bytes())
     }
 
+    /// The key of one step of this key's work, in the same namespace: for [`Idempotency::once`](crate::Idempotency::once).
+    #[must_use]
+    pub fn step(&self, name: &str) -> Self {
+        let (namespace, hash) = self.0.rsplit_once('#').unwrap_or(("", &self.0));
+        let mut step = Sha256::new();
+        lengths_and_parts(namespace, &[b"step", hash.as_bytes(), name.as_bytes()], |bytes| step.update(bytes));
+        Self::of(namespace, &step.finalize())
+    }
+
     fn of(namespace: &str, hash: &[u8]) -> Self {
         let mut text = String::with_capacity(namespace.len() + 44);
         text.push_str(namespace);
@@ -135,6 +144,15 @@ mod tests {
         assert_ne!(key(&[b"ab", b"c"]), key(&[b"a", b"bc"]));
         assert_ne!(key(&[b"ab"]), key(&[b"ab", b""]));
         assert_eq!(key(&[b"ab"]), key(&[b"ab"]));
+    }
+
+    #[test]
+    fn a_step_is_no_key_of_a_message_and_stays_in_its_namespace() {
+        let key = IdempotencyKey::derive("orders", &[b"k"]);
+        assert_ne!(key.step("mail"), key);
+        assert_ne!(key.step("mail"), key.step("charge"));
+        assert_eq!(key.step("mail"), key.step("mail"));
+        assert!(key.step("mail").as_str().starts_with("orders#"));
     }
 
     #[test]

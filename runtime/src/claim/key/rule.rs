@@ -108,6 +108,26 @@ impl Key {
         matches!(self.parts.parts.as_slice(), [Part::MessageId])
     }
 
+    /// What is wrong with the rule itself, if anything is: no message would ever have such a key.
+    pub(crate) fn mistake(&self) -> Option<String> {
+        let fields: &[String] = match &self.same {
+            Same::Fields(fields) if fields.is_empty() => {
+                return Some(
+                    "`same_fields` names no field: say `key_alone` where nothing but the key counts".to_owned(),
+                );
+            }
+            Same::Fields(fields) => fields,
+            Same::Body | Same::KeyAlone => &[],
+        };
+        let parts = self.parts.parts.iter().filter_map(|part| match part {
+            Part::Pointer(pointer) => Some(&**pointer),
+            _ => None,
+        });
+        let is_odd = |pointer: &&str| !pointer.is_empty() && !pointer.starts_with('/');
+        let odd = parts.chain(fields.iter().map(String::as_str)).find(is_odd)?;
+        Some(format!("a JSON pointer begins with `/`, and `{odd}` does not"))
+    }
+
     /// The record's key and payload hash.
     pub(crate) fn identify(&self, record: &Record, namespace: &Namespace<'_>) -> Result<Identity, KeyError> {
         let payload = self.parts.envelope.payload(record.body());

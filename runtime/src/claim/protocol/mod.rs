@@ -76,6 +76,9 @@ pub(crate) fn success_answer<W>(write: &Write<W>, owner: Owner, payload_hash: Pa
 }
 
 #[cfg(test)]
+pub(crate) mod rules;
+
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod tests;

@@ -5,21 +5,29 @@ use std::{any::Any, fmt, sync::Arc};
 use super::{CompleteAnswer, CompleteRequest, MarkRequest, StoreError};
 use crate::outcome::Outcome;
 
-/// What a handler wants written together with its success: whatever type the store understands. Cheap to clone.
+/// What a handler wants written together with its success: whatever type the store understands. Clones share it.
 #[derive(Clone)]
-pub struct Writes(Arc<dyn Any + Send + Sync>);
+pub struct Writes {
+    writes: Arc<dyn Any + Send + Sync>,
+    fork: fn(&(dyn Any + Send + Sync)) -> Option<Writes>,
+}
 
 impl Writes {
     /// Wraps the store's own type. It is shared: an extractor hands it to the handler, which fills it, and the store reads it
-    /// when the handler has returned.
-    pub fn new<T: Any + Send + Sync>(writes: Arc<T>) -> Self {
-        Self(writes)
+    /// when the handler has returned. A clone of `T` has what was added so far and goes on by itself.
+    pub fn new<T: Any + Clone + Send + Sync>(writes: Arc<T>) -> Self {
+        Self { writes, fork: |writes| writes.downcast_ref().cloned().map(|writes: T| Self::new(Arc::new(writes))) }
     }
 
     /// The store's own type.
     #[must_use]
     pub fn downcast<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
-        Arc::clone(&self.0).downcast().ok()
+        Arc::clone(&self.writes).downcast().ok()
+    }
+
+    /// What was added so far, apart from what is added from now on.
+    pub(crate) fn fork(&self) -> Option<Self> {
+        (self.fork)(&*self.writes)
     }
 }
 

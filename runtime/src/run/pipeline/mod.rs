@@ -58,12 +58,17 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// If the consumer says nothing about idempotency: nobody should run unguarded by forgetting a line.
+    /// If the consumer says nothing about idempotency: nobody should run unguarded by forgetting a line. If its key or its
+    /// namespace can never work.
     pub fn new(consumer: Consumer) -> Result<Self, Error> {
         match &consumer.settings.guard {
             Guard::Unsaid => Err(Kind::NoIdempotency.into()),
             Guard::On(idempotency) if !idempotency.is_named() => Err(Kind::NoStore.into()),
-            Guard::On(_) | Guard::Off => Ok(Self::build(consumer)),
+            Guard::On(idempotency) => match idempotency.mistake() {
+                Some(mistake) => Err(Kind::Settings(mistake).into()),
+                None => Ok(Self::build(consumer)),
+            },
+            Guard::Off => Ok(Self::build(consumer)),
         }
     }
 

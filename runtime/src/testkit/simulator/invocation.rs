@@ -194,7 +194,7 @@ impl World {
             // What is left there goes on when the next invocation thaws it, if at all.
             self.executor.freeze(process);
             match &body {
-                Some(body) => self.answered(id, &Answer::Body(body)),
+                Some(body) => self.answered(id, &Answer::Response(body)),
                 None => self.answered(id, &Answer::Error),
             }
         }

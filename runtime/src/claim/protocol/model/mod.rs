@@ -30,8 +30,6 @@
 
 mod action;
 mod properties;
-mod rules;
-mod slips;
 mod state;
 mod step;
 mod tests;
@@ -40,10 +38,12 @@ use stateright::{Model, Property};
 
 use self::{
     action::Action,
-    rules::{Change, Rules},
     state::{Attempt, COPIES, End, Stage, State, Stored},
 };
-use super::Status;
+use super::{
+    Status,
+    rules::{Change, Rules},
+};
 use crate::claim::{IdempotencyKey, PayloadHash};
 
 /// Where fencing tokens start.

@@ -3,13 +3,12 @@
 use super::{
     END_MS, Protocol, RETENTION_END_S, START, VERSION,
     action::Delivery,
-    rules::Change,
     state::{Attempt, COPIES, End, Held, Settle, Stage, State},
 };
 use crate::claim::{
     ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, FencingToken, Lease, MarkRequest, Owner,
     RenewAnswer,
-    protocol::{Found, Row, Status, Write, claim, holds, mark, renew},
+    protocol::{Found, Row, Status, Write, claim, holds, mark, renew, rules::Change},
 };
 
 /// What a write met and what it came to.

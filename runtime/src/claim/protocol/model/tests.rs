@@ -11,9 +11,8 @@ use super::{
         NOT_BLOCKED_BY_ITSELF, ONE_COMMIT, OWN_ROW_ONLY, REFUSED_AFTER_TAKEOVER, REJECTED_STAYS, RELEASED_STAYS_FREE,
         SUCCESS_IS_TRUE,
     },
-    rules::Rules,
-    slips,
 };
+use crate::claim::protocol::rules::{Rules, slips};
 
 /// Claims, completions, releases, and rows that go.
 const CORE: Has = Has { rejections: false, renewals: 0, marks: false, removals: true };

@@ -55,7 +55,7 @@ impl Drive {
         };
         match grant {
             Grant::Lease(lease) => self.give_up(index, lease, outcome),
-            Grant::Mark(_) => self.land(index, outcome),
+            Grant::Mark(_) | Grant::Unguarded(_) => self.land(index, outcome),
         }
     }
 

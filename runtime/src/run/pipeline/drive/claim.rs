@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     batch::Record,
-    claim::{ClaimAnswer, ClaimRequest, Grant, Idempotency, Identity, Lease, Owner, StoreError},
+    claim::{ClaimAnswer, ClaimRequest, Grant, Idempotency, IdempotencyKey, Identity, Lease, Owner, StoreError},
     clock::{EARLIEST_MS, epoch_ms},
     outcome::{Outcome, Reason, ReasonClass},
     run::pipeline::{
@@ -72,13 +72,9 @@ impl Drive {
         }
         let owner = Owner::draw(&*self.shared.seams.random)
             .map_err(|error| with_error(ReasonClass::StoreUnavailable, &StoreError::new(error)))?;
-        let request = ClaimRequest::new(
-            key,
-            owner,
-            idempotency.lease_expires_at_ms(self.invocation.time_left()),
-            idempotency.expires_at_s(),
-            payload_hash,
-        );
+        let lease_end = idempotency.lease_expires_at_ms(self.invocation.time_left());
+        let expires_at_s = idempotency.claim_expires_at_s(lease_end);
+        let request = ClaimRequest::new(key, owner, lease_end, expires_at_s, payload_hash);
         Ok(ClaimRequest { version: idempotency.version(self.invocation.handler_version()).map(Into::into), ..request })
     }
 
@@ -121,25 +117,26 @@ impl Drive {
             }
         } else if !claims.is_empty() {
             let (idempotency, time_left) = (Arc::clone(idempotency), self.time_for_the_store());
-            let (indexes, requests): (Vec<_>, Vec<_>) = claims.into_iter().unzip();
+            let asked = claims.iter().map(|(index, request)| (*index, request.key.clone())).collect();
+            let requests: Vec<_> = claims.into_iter().map(|(_, request)| request).collect();
             self.stored.push(Box::pin(async move {
-                Stored::Claimed(indexes, unless_it_panics(|| idempotency.store().claim(&requests, time_left)).await)
+                Stored::Claimed(asked, unless_it_panics(|| idempotency.store().claim(&requests, time_left)).await)
             }));
         }
     }
 
-    pub(super) fn on_claimed(&mut self, indexes: Vec<usize>, answers: Vec<ClaimAnswer>) {
+    pub(super) fn on_claimed(&mut self, asked: Vec<(usize, IdempotencyKey)>, answers: Vec<ClaimAnswer>) {
         // A claim may take long: what is granted after the time to start is given back.
         self.look_at_the_clock();
         let runs_unguarded = self.shared.idempotency.as_ref().is_some_and(|idempotency| idempotency.runs_unguarded());
         let mut unstarted = Vec::new();
-        for (index, answer) in answered(indexes, answers) {
+        for ((index, key), answer) in answered(asked, answers) {
             match answer {
                 Some(ClaimAnswer::Acquired(lease)) if self.phase == Phase::Open => {
                     self.start_granted(index, Some(Grant::Lease(lease)));
                 }
                 Some(ClaimAnswer::Acquired(lease)) => unstarted.push(unstarted_at(index, lease)),
-                Some(ClaimAnswer::Unavailable(error)) if runs_unguarded => self.start_unguarded(index, &error),
+                Some(ClaimAnswer::Unavailable(error)) if runs_unguarded => self.start_unguarded(index, key, &error),
                 refused => {
                     let outcome = self.not_claimed(index, refused);
                     self.land(index, outcome);
@@ -150,12 +147,12 @@ impl Drive {
     }
 
     /// Runs a message that nobody claimed, because its consumer said so.
-    fn start_unguarded(&mut self, index: usize, error: &StoreError) {
+    fn start_unguarded(&mut self, index: usize, key: IdempotencyKey, error: &StoreError) {
         if self.counts.unguarded == 0 {
             tracing::warn!(%error, "the idempotency store is unavailable: messages run without a claim, as configured");
         }
         self.counts.unguarded += 1;
-        self.start_granted(index, None);
+        self.start_granted(index, Some(Grant::Unguarded(key)));
     }
 
     fn start_granted(&mut self, index: usize, grant: Option<Grant>) {

@@ -51,9 +51,9 @@ impl Drive {
         let (outcome, handled) = self.outcome_of(how, runs);
         match grant {
             None => self.land(index, outcome),
-            Some(grant) if outcome.is_success() => self.succeeded(index, grant, handled, ends),
+            Some(grant) if outcome.is_success() && !grant.is_unguarded() => self.succeeded(index, grant, handled, ends),
             // Nothing is held that could be given up.
-            Some(Grant::Mark(_)) => self.land(index, outcome),
+            Some(Grant::Mark(_) | Grant::Unguarded(_)) => self.land(index, outcome),
             // Its effects may still be landing: the lease runs out instead.
             Some(Grant::Lease(_)) if was_dropped => self.land(index, outcome),
             Some(Grant::Lease(lease)) => self.failed(index, lease, outcome, ends),
@@ -64,7 +64,7 @@ impl Drive {
     fn succeeded(&mut self, index: usize, grant: Grant, handled: Handled, ends: &mut Ends) {
         let Some(idempotency) = self.shared.idempotency.clone() else { return };
         let Handled { result, writes } = handled;
-        let success = grant.clone().success(result, idempotency.expires_at_s());
+        let Some(success) = grant.clone().success(result, idempotency.expires_at_s()) else { return };
         match (writes, success) {
             (Some(writes), success) => self.transact(&idempotency, index, grant, TransactRequest::new(success, writes)),
             (None, Success::Complete(request)) => ends.completions.push((index, request)),
@@ -93,7 +93,8 @@ impl Drive {
     /// The handler version under which a rejection is remembered. Where none is known it is released, and rejected afresh at
     /// the next receive: what rejects it may be mended by then.
     fn rejected_version(&self, outcome: &Outcome) -> Option<&str> {
-        let idempotency = self.shared.idempotency.as_ref().filter(|_| matches!(outcome, Outcome::Rejected(_)))?;
+        let Outcome::Rejected(reason) = outcome else { return None };
+        let idempotency = self.shared.idempotency.as_ref().filter(|_| reason.is_remembered())?;
         idempotency.version(self.invocation.handler_version())
     }
 

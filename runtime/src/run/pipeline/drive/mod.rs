@@ -69,7 +69,7 @@ pub(super) struct Drive {
 enum Stored {
     /// Read before they are claimed; where that told nothing, the request is what comes next.
     Looked(Vec<(usize, ClaimRequest)>, Vec<Option<ClaimAnswer>>),
-    Claimed(Vec<usize>, Vec<ClaimAnswer>),
+    Claimed(Vec<(usize, IdempotencyKey)>, Vec<ClaimAnswer>),
     Completed(Vec<usize>, Vec<CompleteAnswer>),
     /// Recorded together with the handler's writes, or not at all.
     Transacted(usize, Grant, Option<TransactAnswer>),

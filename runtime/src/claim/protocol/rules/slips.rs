@@ -1,19 +1,16 @@
 //! Slips, planted one at a time. Each breaks a property, but one, which says so.
 
-use super::{
-    RETENTION_END_S,
-    rules::{Change, Rules},
-};
+use super::{Change, Rules};
 use crate::claim::{
     ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, Lease, StoredResult,
     protocol::{Found, Row, Status, Write, claim, complete, holds, release, renew},
 };
 
-pub(super) fn complete_without_a_condition() -> Rules {
+pub(crate) fn complete_without_a_condition() -> Rules {
     Rules { complete: |row, request| Change::Put(overwritten(row, request)), ..Rules::default() }
 }
 
-pub(super) fn complete_without_the_fence() -> Rules {
+pub(crate) fn complete_without_the_fence() -> Rules {
     let complete: fn(Option<&Row>, &CompleteRequest) -> Change = |row, request| {
         let own = row.filter(|row| is_in_progress(row) && row.owner == request.lease.owner);
         own.map(|row| complete::completed(row, request, 0)).into()
@@ -21,29 +18,29 @@ pub(super) fn complete_without_the_fence() -> Rules {
     Rules { complete, ..Rules::default() }
 }
 
-pub(super) fn release_as_a_delete() -> Rules {
+pub(crate) fn release_as_a_delete() -> Rules {
     Rules { release: |_, _| Change::Delete, ..Rules::default() }
 }
 
-pub(super) fn release_without_the_owner() -> Rules {
+pub(crate) fn release_without_the_owner() -> Rules {
     Rules {
         release: |row, _| row.filter(|row| is_in_progress(row)).map(|row| release::released(row, 0)).into(),
         ..Rules::default()
     }
 }
 
-pub(super) fn release_without_the_fence() -> Rules {
+pub(crate) fn release_without_the_fence() -> Rules {
     let release: fn(Option<&Row>, &Lease) -> Change = |row, lease| {
         row.filter(|row| is_in_progress(row) && row.owner == lease.owner).map(|row| release::released(row, 0)).into()
     };
     Rules { release, ..Rules::default() }
 }
 
-pub(super) fn own_write_unrecognised() -> Rules {
+pub(crate) fn own_write_unrecognised() -> Rules {
     Rules { claim_answer: unrecognising, healed: |_, _, _| None, ..Rules::default() }
 }
 
-pub(super) fn own_write_recognised_in_any_state() -> Rules {
+pub(crate) fn own_write_recognised_in_any_state() -> Rules {
     let claim_answer: fn(Write<Row>, &ClaimRequest) -> ClaimAnswer = |write, request| match write {
         Write::Refused(Found::Row(row)) if row.owner == request.owner => {
             ClaimAnswer::Acquired(Lease::granted(request, row.fence, row.attempts, request.lease_expires_at_ms))
@@ -53,14 +50,14 @@ pub(super) fn own_write_recognised_in_any_state() -> Rules {
     Rules { claim_answer, ..Rules::default() }
 }
 
-pub(super) fn renewal_that_may_shorten() -> Rules {
+pub(crate) fn renewal_that_may_shorten() -> Rules {
     let renew: fn(Option<&Row>, &Lease, u64) -> Change =
         |row, lease, until_ms| row.filter(|_| holds(row, lease)).map(|row| renew::renewed(row, until_ms)).into();
     Rules { renew, ..Rules::default() }
 }
 
 /// A claim that a released row's former owner may have again.
-pub(super) fn claim_of_ones_own_release() -> Rules {
+pub(crate) fn claim_of_ones_own_release() -> Rules {
     Rules {
         claim: |row, request, now_ms| {
             let allows = claim::allows(row, request, now_ms) || row.is_some_and(|row| row.status == Status::Released);
@@ -71,17 +68,17 @@ pub(super) fn claim_of_ones_own_release() -> Rules {
 }
 
 /// A grant whose fencing token starts anew, as where a release removes it.
-pub(super) fn fence_that_starts_anew() -> Rules {
+pub(crate) fn fence_that_starts_anew() -> Rules {
     Rules {
         claim: |row, request, now_ms| {
-            claim::allows(row, request, now_ms).then(|| claim::granted(None, request, super::START)).into()
+            claim::allows(row, request, now_ms).then(|| claim::granted(None, request, 1)).into()
         },
         ..Rules::default()
     }
 }
 
 /// A completion that takes every refusal for the success of another.
-pub(super) fn refused_completion_as_success() -> Rules {
+pub(crate) fn refused_completion_as_success() -> Rules {
     let complete_answer: fn(&Write<Row>, &CompleteRequest) -> CompleteAnswer = |write, request| match write {
         Write::Refused(Found::Row(_)) => CompleteAnswer::CompletedElsewhere,
         write => complete::answer(write, request),
@@ -90,7 +87,7 @@ pub(super) fn refused_completion_as_success() -> Rules {
 }
 
 /// A success answers for every payload.
-pub(super) fn payload_not_compared() -> Rules {
+pub(crate) fn payload_not_compared() -> Rules {
     let claim_answer: fn(Write<Row>, &ClaimRequest) -> ClaimAnswer = |write, request| match write {
         Write::Refused(Found::Row(row)) if row.status == Status::Completed => {
             ClaimAnswer::Completed { result: row.result }
@@ -101,7 +98,7 @@ pub(super) fn payload_not_compared() -> Rules {
 }
 
 /// A rejection is as free as a release.
-pub(super) fn rejection_as_a_release() -> Rules {
+pub(crate) fn rejection_as_a_release() -> Rules {
     Rules {
         claim: |row, request, now_ms| {
             let allows = claim::allows(row, request, now_ms) || row.is_some_and(|row| row.status == Status::Failed);
@@ -112,7 +109,7 @@ pub(super) fn rejection_as_a_release() -> Rules {
 }
 
 /// The fence alone, without the owner: no slip as long as fencing tokens differ.
-pub(super) fn release_by_the_fence_alone() -> Rules {
+pub(crate) fn release_by_the_fence_alone() -> Rules {
     let release: fn(Option<&Row>, &Lease) -> Change = |row, lease| {
         row.filter(|row| is_in_progress(row) && row.fence == lease.fence).map(|row| release::released(row, 0)).into()
     };
@@ -120,7 +117,7 @@ pub(super) fn release_by_the_fence_alone() -> Rules {
 }
 
 /// The rules of Powertools for AWS Lambda: a conditional claim, a completion and a delete without conditions.
-pub(super) fn powertools() -> Rules {
+pub(crate) fn powertools() -> Rules {
     Rules {
         claim_answer: unrecognising,
         healed: |_, _, _| None,
@@ -145,7 +142,7 @@ fn overwritten(row: Option<&Row>, request: &CompleteRequest) -> Row {
             fence,
             since_ms: 0,
             attempts: 0,
-            expires_at_s: RETENTION_END_S,
+            expires_at_s: u64::MAX,
             payload_hash,
             version: None,
             result: StoredResult::Nothing,

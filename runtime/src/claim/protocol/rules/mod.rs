@@ -1,4 +1,6 @@
-//! The rules of the conditional writes, as a value.
+//! The rules of the conditional writes, as a value: the model and the simulator run the code's own, and slips in their place.
+
+pub(crate) mod slips;
 
 use crate::claim::{
     ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, Lease, MarkRequest,
@@ -6,7 +8,7 @@ use crate::claim::{
 };
 
 /// What a write does to the row that it met.
-pub(super) enum Change {
+pub(crate) enum Change {
     Refused,
     Put(Row),
     /// Only slips delete.
@@ -22,17 +24,17 @@ impl From<Option<Row>> for Change {
 /// Everything that the store decides, and what its answers mean. [`Rules::default`] are those of the code; a slip
 /// replaces one of them.
 #[derive(Clone, Copy)]
-pub(super) struct Rules {
-    pub(super) claim: fn(Option<&Row>, &ClaimRequest, u64) -> Change,
-    pub(super) claim_answer: fn(Write<Row>, &ClaimRequest) -> ClaimAnswer,
-    pub(super) healed: fn(Found, &ClaimRequest, u64) -> Option<ClaimAnswer>,
-    pub(super) complete: fn(Option<&Row>, &CompleteRequest) -> Change,
-    pub(super) complete_answer: fn(&Write<Row>, &CompleteRequest) -> CompleteAnswer,
-    pub(super) release: fn(Option<&Row>, &Lease) -> Change,
-    pub(super) fail: fn(Option<&Row>, &FailRequest) -> Change,
-    pub(super) renew: fn(Option<&Row>, &Lease, u64) -> Change,
-    pub(super) mark: fn(Option<&Row>, &MarkRequest, u64) -> Change,
-    pub(super) forget: fn(Option<&Row>) -> Change,
+pub(crate) struct Rules {
+    pub(crate) claim: fn(Option<&Row>, &ClaimRequest, u64) -> Change,
+    pub(crate) claim_answer: fn(Write<Row>, &ClaimRequest) -> ClaimAnswer,
+    pub(crate) healed: fn(Found, &ClaimRequest, u64) -> Option<ClaimAnswer>,
+    pub(crate) complete: fn(Option<&Row>, &CompleteRequest) -> Change,
+    pub(crate) complete_answer: fn(&Write<Row>, &CompleteRequest) -> CompleteAnswer,
+    pub(crate) release: fn(Option<&Row>, &Lease) -> Change,
+    pub(crate) fail: fn(Option<&Row>, &FailRequest) -> Change,
+    pub(crate) renew: fn(Option<&Row>, &Lease, u64) -> Change,
+    pub(crate) mark: fn(Option<&Row>, &MarkRequest, u64) -> Change,
+    pub(crate) forget: fn(Option<&Row>) -> Change,
 }
 
 impl Default for Rules {
