@@ -10,7 +10,7 @@ use crate::{
     clock::{Clock, SharedClock, SystemClock},
     handler::{Delivery, Handled, Handler, MessageService, message_service},
     random::{Random, SharedRandom, SystemRandom},
-    run::{Spawn, TokioSpawn},
+    run::{Slips, Spawn, TokioSpawn},
 };
 
 /// A consumer of a queue: one async function for one message, and how to run it. Holds nothing that belongs to one host.
@@ -57,6 +57,7 @@ pub(crate) struct Seams {
     pub(crate) clock: SharedClock,
     pub(crate) random: SharedRandom,
     pub(crate) spawner: Arc<dyn Spawn>,
+    pub(crate) slips: Slips,
 }
 
 impl Default for Settings {
@@ -65,6 +66,7 @@ impl Default for Settings {
             clock: Arc::new(SystemClock::new()),
             random: Arc::new(SystemRandom),
             spawner: Arc::new(TokioSpawn),
+            slips: Slips::default(),
         };
         Self {
             concurrency: DEFAULT_CONCURRENCY,

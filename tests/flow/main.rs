@@ -9,6 +9,8 @@
 
 #[path = "../shared/dynamodb.rs"]
 mod dynamodb_client;
+#[path = "../shared/scenario.rs"]
+mod scenario;
 mod support;
 #[path = "../shared/transactions.rs"]
 mod transactions;

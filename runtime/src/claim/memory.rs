@@ -24,7 +24,7 @@ use crate::clock::{Clock, SharedClock, epoch_ms};
 /// Holds at most [`MAX_ROWS`](Self::MAX_ROWS) rows; once that many are unexpired, new keys are refused.
 pub struct MemoryStore {
     clock: SharedClock,
-    rows: Arc<Mutex<Rows>>,
+    rows: Mutex<Rows>,
 }
 
 type Rows = HashMap<IdempotencyKey, Row>;
@@ -39,25 +39,7 @@ impl MemoryStore {
     }
 
     pub(crate) fn shared(clock: SharedClock) -> Self {
-        Self { clock, rows: Arc::default() }
-    }
-
-    /// The same rows, by another clock.
-    #[cfg(feature = "testkit")]
-    pub(crate) fn by_clock(&self, clock: SharedClock) -> Self {
-        Self { clock, rows: Arc::clone(&self.rows) }
-    }
-
-    /// The same rows once more.
-    #[cfg(feature = "testkit")]
-    pub(crate) fn same(&self) -> Self {
-        self.by_clock(Arc::clone(&self.clock))
-    }
-
-    /// What is stored for a key.
-    #[cfg(feature = "testkit")]
-    pub(crate) fn row(&self, key: &IdempotencyKey) -> Option<Row> {
-        self.rows().get(key).cloned()
+        Self { clock, rows: Mutex::default() }
     }
 
     fn rows(&self) -> MutexGuard<'_, Rows> {

@@ -10,6 +10,7 @@ mod replay;
 mod spawn;
 mod ticker;
 
+pub(crate) use self::pipeline::Slips;
 pub use self::{
     hosts::Hosts,
     pipeline::{Pipeline, RecordReport, Report},

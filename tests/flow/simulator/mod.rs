@@ -1,82 +1,30 @@
 //! A consumer in the simulator: crashes, lost and late requests, duplicates, odd clocks, and every rule checked in every run.
 
+mod planted;
+
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    time::Duration,
+    sync::{Arc, Mutex},
 };
 
 use sqs_runtime::{
-    Clock, Consumer, Failure,
-    claim::{Key, Mode},
+    Consumer, Failure,
+    claim::Mode,
     extract::Body,
-    testkit::simulator::{Account, Faults, MappingSettings, Process, QueueSettings, SentMessage, Simulation},
+    testkit::simulator::{MappingSettings, Process, QueueSettings, SentMessage, Simulation},
 };
 
-/// A handler that does what its message says: takes its time, fails now and then, is rejected, panics.
-fn consumer(process: &Process, mode: Mode) -> Consumer {
-    let clock = process.clock();
-    let in_flight = Arc::new(AtomicUsize::new(0));
-    let consumer = Consumer::new(move |body: Body| {
-        let (clock, in_flight) = (clock.clone(), Arc::clone(&in_flight));
-        async move {
-            let (kind, number) = body.split_once(' ').unwrap_or_default();
-            let number: u64 = number.parse().unwrap_or_default();
-            assert!(in_flight.fetch_add(1, SeqCst) < LIMIT, "I24: more handlers than the limit");
-            clock.sleep(Duration::from_millis(number * 37 % 900)).await;
-            in_flight.fetch_sub(1, SeqCst);
-            match kind {
-                "reject" => Err(Failure::reject("asked to be rejected")),
-                "fail" => Err(Failure::retry("asked to fail")),
-                "panic" => std::panic::resume_unwind(Box::new("asked to panic")),
-                "hang" => {
-                    clock.sleep(Duration::from_secs(3_600)).await;
-                    Ok(())
-                }
-                _ => Ok(()),
-            }
-        }
-    });
-    let key = Key::by(|record| Some(record.message_id().to_owned())).same_body();
-    consumer.idempotency(process.idempotency().mode(mode).key(key)).concurrency(LIMIT)
-}
+use crate::scenario;
 
-const LIMIT: usize = 4;
+const SEEDS: u64 = 2_000;
 
-const KINDS: [&str; 12] = ["ok", "ok", "ok", "ok", "ok", "ok", "ok", "fail", "reject", "panic", "hang", "ok"];
+type Counts = BTreeMap<&'static str, u64>;
 
-/// One run of everything at once.
-fn run(seed: u64, mode: Mode) -> Account {
-    let mut mapping = MappingSettings::default();
-    mapping.maximum_concurrency = 8;
-    mapping.batch_size = 1 + usize::try_from(seed % 10).expect("small");
-    mapping.window = Duration::from_millis(seed % 3 * 500);
-    let mut simulation =
-        Simulation::new(seed, move |process| consumer(process, mode)).faults(Faults::all()).mapping(mapping);
-    let queues = [
-        simulation.queue(QueueSettings::new("orders")),
-        simulation.queue(QueueSettings::new("ledger.fifo")),
-        simulation.queue(QueueSettings::new("fair")),
-    ];
-    for n in 0..24_u64 {
-        let kind = KINDS[usize::try_from((n + seed) % 12).expect("small")];
-        let message = SentMessage::new(format!("{kind} {n}")).group(format!("g{}", n % 3));
-        let queue = queues[usize::try_from(n % 3).expect("small")];
-        simulation.send_at(Duration::from_secs(n * 20), queue, message);
-    }
-    simulation.run()
-}
-
-const SEEDS: u64 = 200;
-
-/// Runs seeds and adds up what they met.
-fn run_all(mode: Mode) -> (BTreeMap<&'static str, u64>, BTreeMap<&'static str, u64>) {
-    let (mut faults, mut outcomes) = (BTreeMap::new(), BTreeMap::new());
-    for seed in 0..SEEDS {
-        let account = run(seed, mode);
+/// Runs seeds and adds up which faults and which outcomes they met.
+fn run_all(mode: Mode, seeds: u64) -> (Counts, Counts) {
+    let (mut faults, mut outcomes) = (Counts::new(), Counts::new());
+    for seed in 0..seeds {
+        let account = scenario::run_in(seed, mode, None);
         account.assert_clean();
         account.faults.named().iter().for_each(|(name, count)| *faults.entry(*name).or_default() += count);
         account.outcomes.iter().for_each(|(name, count)| *outcomes.entry(*name).or_default() += count);
@@ -84,21 +32,29 @@ fn run_all(mode: Mode) -> (BTreeMap<&'static str, u64>, BTreeMap<&'static str, u
     (faults, outcomes)
 }
 
+fn every_rule_holds(mode: Mode, seeds: u64) {
+    let (faults, outcomes) = run_all(mode, seeds);
+    println!("{mode:?}: {seeds} seeds, {faults:?} {outcomes:?}");
+    assert!(faults.values().all(|count| *count > 0), "a fault never happened: {faults:?}");
+    let expected = ["already done", "done", "not started", "rejected", "retry"];
+    assert!(expected.iter().all(|outcome| outcomes.contains_key(outcome)), "{outcomes:?}");
+    assert_eq!(outcomes.contains_key("in progress elsewhere"), mode == Mode::Lease, "{outcomes:?}");
+}
+
 #[test]
-fn every_rule_holds_under_every_fault_in_every_mode() {
-    for mode in [Mode::Lease, Mode::CommitOnly, Mode::MarkAfter] {
-        let (faults, outcomes) = run_all(mode);
-        println!("{mode:?}: {faults:?} {outcomes:?}");
-        assert!(faults.values().all(|count| *count > 0), "a fault never happened: {faults:?}");
-        let expected = ["already done", "done", "not started", "rejected", "retry"];
-        assert!(expected.iter().all(|outcome| outcomes.contains_key(outcome)), "{outcomes:?}");
-        assert_eq!(outcomes.contains_key("in progress elsewhere"), mode == Mode::Lease, "{outcomes:?}");
-    }
+fn every_rule_holds_under_every_fault() {
+    every_rule_holds(Mode::Lease, SEEDS / 2);
+}
+
+#[test]
+fn every_rule_holds_where_nothing_is_claimed() {
+    every_rule_holds(Mode::CommitOnly, SEEDS / 4);
+    every_rule_holds(Mode::MarkAfter, SEEDS / 4);
 }
 
 #[test]
 fn the_same_seed_gives_the_same_trace() {
-    let traces: Vec<_> = (0..2).map(|_| run(11, Mode::Lease).trace).collect();
+    let traces: Vec<_> = (0..2).map(|_| scenario::run(11, None).trace).collect();
     assert!(traces[0].len() > 50);
     assert_eq!(traces[0], traces[1]);
 }

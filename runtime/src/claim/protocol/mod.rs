@@ -75,7 +75,7 @@ pub(crate) fn success_answer<W>(write: &Write<W>, owner: Owner, payload_hash: Pa
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "testkit"))]
 pub(crate) mod rules;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod log;
 mod plan;
 mod report;
 mod schedule;
+mod slips;
 mod task;
 
 use std::{
@@ -20,6 +21,7 @@ use tokio::sync::Semaphore;
 
 use self::drive::Drive;
 pub use self::report::{RecordReport, Report};
+pub(crate) use self::slips::Slips;
 use crate::{
     Consumer, Error,
     batch::{Batch, Checks, EventError},
@@ -87,7 +89,11 @@ impl Pipeline {
         };
         let seams = &settings.seams;
         let idempotency = idempotency.map(|idempotency| Arc::new(idempotency.of_consumer(&seams.clock, &seams.random)));
-        let permits = Arc::new(Semaphore::new(settings.concurrency.get().min(Semaphore::MAX_PERMITS)));
+        let permits = Arc::new(Semaphore::new(if settings.seams.slips.unbounded {
+            Semaphore::MAX_PERMITS
+        } else {
+            settings.concurrency.get().min(Semaphore::MAX_PERMITS)
+        }));
         let (checks, single_queue, seams) = (settings.checks, settings.single_queue, settings.seams);
         Self(Arc::new(Shared { service: Mutex::new(service), permits, idempotency, checks, single_queue, seams }))
     }

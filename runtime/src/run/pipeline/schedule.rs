@@ -5,7 +5,10 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
-use super::plan::{Links, Wait};
+use super::{
+    plan::{Links, Wait},
+    slips::Slips,
+};
 use crate::outcome::{Outcome, Reason, ReasonClass};
 
 /// The state of a batch while it runs.
@@ -14,6 +17,7 @@ pub(super) struct Schedule {
     ready: BinaryHeap<Reverse<u32>>,
     unsettled: usize,
     is_closed: bool,
+    group_goes_on: bool,
 }
 
 struct Node {
@@ -42,13 +46,13 @@ impl Slot {
 }
 
 impl Schedule {
-    pub(super) fn new(links: Vec<Links>) -> Self {
+    pub(super) fn new(links: Vec<Links>, slips: Slips) -> Self {
         let nodes: Vec<Node> =
             links.into_iter().map(|links| Node { links, waits: links.waits(), slot: Slot::default() }).collect();
         let free = nodes.iter().enumerate().filter(|(_, node)| node.waits == 0);
         let ready = free.filter_map(|(index, _)| u32::try_from(index).ok()).map(Reverse).collect();
         let unsettled = nodes.len();
-        Self { nodes, ready, unsettled, is_closed: false }
+        Self { nodes, ready, unsettled, is_closed: false, group_goes_on: slips.group_goes_on }
     }
 
     /// Whether a record could start now.
@@ -107,7 +111,7 @@ impl Schedule {
             return None;
         }
         let links = node.links;
-        if links.previous(Wait::Group).is_some_and(|previous| !self.succeeded(previous)) {
+        if !self.group_goes_on && links.previous(Wait::Group).is_some_and(|previous| !self.succeeded(previous)) {
             return Some((index, Outcome::NotStarted(Reason::new(ReasonClass::GroupFailed))));
         }
         if let Some(original) = links.previous(Wait::Copy) {

@@ -14,13 +14,18 @@ pub struct Faults {
     pub duplicate: u32,
     /// A message that was done is not deleted.
     pub lost_delete: u32,
+    /// A record loses its message id on the way, as no mapping does but a direct invocation can: the invocation must err.
+    pub unnamed: u32,
+    /// The function gets an event of another source beside its own: it must err.
+    pub foreign: u32,
     /// An idle process is ended.
     pub recycle: u32,
     /// Something is wrong with a request to the store: refused, lost, its reply lost, late, twice or slow.
     pub store: u32,
     /// A process has a clock that is off and timers that are late.
     pub odd_clock: u32,
-    /// How far a clock is off at most. Beyond the protocol's skew of 1 s, handlers may overlap; commits never do.
+    /// How far a clock is off at most, either way. Where two can differ by more than the protocol's skew of 1 s, handlers may
+    /// overlap; commits never do.
     pub skew: Duration,
     /// How late timers are at most.
     pub lateness: Duration,
@@ -37,6 +42,8 @@ impl Faults {
             throttle: 0,
             duplicate: 0,
             lost_delete: 0,
+            unnamed: 0,
+            foreign: 0,
             recycle: 0,
             store: 0,
             odd_clock: 0,
@@ -54,10 +61,12 @@ impl Faults {
             throttle: 30,
             duplicate: 50,
             lost_delete: 50,
+            unnamed: 20,
+            foreign: 20,
             recycle: 100,
             store: 100,
             odd_clock: 300,
-            skew: Duration::from_millis(900),
+            skew: Duration::from_millis(450),
             lateness: Duration::from_secs(3),
             until: Duration::from_secs(1_800),
         }
@@ -78,6 +87,10 @@ pub struct FaultCounts {
     pub duplicates: u64,
     /// Deletes that did not happen.
     pub lost_deletes: u64,
+    /// Records that lost their message id.
+    pub unnamed: u64,
+    /// Events of another source.
+    pub foreign: u64,
     /// Idle processes that were ended.
     pub recycled: u64,
     /// Processes with an odd clock.
@@ -99,13 +112,15 @@ pub struct FaultCounts {
 impl FaultCounts {
     /// All of them, by name.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 13] {
+    pub fn named(&self) -> [(&'static str, u64); 15] {
         [
             ("crashes", self.crashes),
             ("time_outs", self.time_outs),
             ("throttles", self.throttles),
             ("duplicates", self.duplicates),
             ("lost_deletes", self.lost_deletes),
+            ("unnamed", self.unnamed),
+            ("foreign", self.foreign),
             ("recycled", self.recycled),
             ("odd_clocks", self.odd_clocks),
             ("refused", self.refused),

@@ -6,14 +6,17 @@ use std::{
 };
 
 use super::{
-    Event, World,
+    Event, Plant, World,
     executor::ProcessId,
+    host,
     mapping::{self, MAX_EVENT_BYTES},
     process::{self, Process, Running},
     queue::Received,
     timeline::ProcessClock,
 };
 use crate::{
+    claim::protocol::claim::SKEW_MS,
+    outcome::Outcome,
     run::Report,
     testkit::judge::{Answer, BatchFate, Flag, MessageFate, judge},
 };
@@ -89,20 +92,27 @@ impl World {
 
     fn invoke(&mut self, queue: usize, received: Vec<Received>) {
         let process = self.some_process(queue);
+        self.maybe_send_a_foreign_event(process);
         let Some(running) = self.processes.get_mut(&process) else { return };
         let id = self.next_invocation;
         self.next_invocation += 1;
         running.invocation = Some(id);
         let name = self.queues.get(queue).map_or("", |queue| &queue.settings.name);
-        let event = mapping::event(queue, name, &received);
+        let mut event = mapping::event(queue, name, &received);
+        if self.timeline.now() < self.faults.until && self.chance.happens(self.faults.unnamed) {
+            self.store.state().counts.unnamed += 1;
+            // The first record that is named.
+            event = event.replacen("\"messageId\"", "\"lostId\"", 1);
+        }
         let (pipeline, answers, json) = (running.pipeline.clone(), Arc::clone(&self.answers), event.clone());
+        let plant = self.plant;
         let invocation = pipeline.invocation(Some(self.mapping.function_timeout));
         self.executor.thaw(process);
         self.executor.spawn(
             process,
             Box::pin(async move {
                 let report = pipeline.run_event(json, invocation).await.ok();
-                let body = report.as_ref().and_then(|report| report.response().ok()).map(|response| response.to_json());
+                let body = host::answer(report.as_ref(), plant);
                 answers.lock().unwrap_or_else(PoisonError::into_inner).push((id, body, report));
             }),
         );
@@ -144,6 +154,9 @@ impl World {
             executor: &self.executor,
             chance: &self.chance,
             starts: &self.starts,
+            slips: self.plant.map(Plant::slips).unwrap_or_default(),
+            concurrency: self.concurrency,
+            clocks_agree: self.faults.skew * 2 < Duration::from_millis(SKEW_MS),
         };
         self.processes.insert(id, Running::start(&process, consumer, &world));
         id
@@ -162,7 +175,7 @@ impl World {
             self.store.state().counts.crashes += 1;
             self.tell(format_args!("process {process} crashes in invocation {invocation}"));
             self.end(process);
-            self.answered(invocation, &Answer::Error);
+            self.answered(invocation, &Answer::Error, None);
         }
     }
 
@@ -176,7 +189,7 @@ impl World {
         }
         self.tell(format_args!("invocation {id} times out"));
         self.end(process);
-        self.answered(id, &Answer::Error);
+        self.answered(id, &Answer::Error, None);
     }
 
     /// Takes what invocations came to.
@@ -191,17 +204,16 @@ impl World {
                 running.invocation = None;
                 running.epoch.fetch_add(1, Ordering::Relaxed);
             }
+            self.store.state().ledger.answers(process);
             // What is left there goes on when the next invocation thaws it, if at all.
             self.executor.freeze(process);
-            match &body {
-                Some(body) => self.answered(id, &Answer::Response(body)),
-                None => self.answered(id, &Answer::Error),
-            }
+            let answer = body.as_deref().map_or(Answer::Error, Answer::Response);
+            self.answered(id, &answer, report.as_ref());
         }
     }
 
     /// Does with an answer what the mapping does.
-    fn answered(&mut self, id: u64, answer: &Answer<'_>) {
+    fn answered(&mut self, id: u64, answer: &Answer<'_>, report: Option<&Report>) {
         let Some(Invocation { queue, event, received, .. }) = self.invocations.remove(&id) else { return };
         let flag = if self.mapping.reports_batch_item_failures { Flag::On } else { Flag::Off };
         let verdict = judge(&event, *answer, flag);
@@ -210,13 +222,70 @@ impl World {
         }
         let fates: Vec<_> = verdict.fates().collect();
         self.tell(format_args!("invocation {id}: {fates:?}"));
-        for (message, received) in verdict.messages.iter().zip(&received) {
+        if let Some(report) = report {
+            self.check_order(queue, &received, report);
+        }
+        for (place, (message, received)) in verdict.messages.iter().zip(&received).enumerate() {
             if message.fate == MessageFate::Deleted {
+                let outcome = report.and_then(|report| report.outcome(place));
+                self.check_deletion(queue, received, outcome);
                 self.delete(queue, received);
             }
         }
         let now = self.timeline.now();
         self.plan(now, Event::Poll(queue));
+    }
+
+    /// Of a FIFO group nothing succeeds behind a failure.
+    fn check_order(&self, queue: usize, received: &[Received], report: &Report) {
+        if !self.queues.get(queue).is_some_and(|queue| queue.settings.is_fifo()) {
+            return;
+        }
+        let mut failed = std::collections::BTreeSet::new();
+        for (received, record) in received.iter().zip(report.records()) {
+            let group = &received.sent.group;
+            if record.outcome.is_failure() {
+                failed.insert(group);
+            } else if failed.contains(group) {
+                self.violation(format!("I15: {:?} succeeds behind a failure of its group", record.message_id));
+            }
+        }
+    }
+
+    /// Only what is done may be deleted, where the flag is on.
+    fn check_deletion(&self, queue: usize, received: &Received, outcome: Option<&Outcome>) {
+        if !self.mapping.reports_batch_item_failures {
+            return;
+        }
+        let id = mapping::message_id(queue, received.number);
+        if !outcome.is_some_and(Outcome::is_success) {
+            self.violation(format!("I11, I13: {id} is deleted although it came to {outcome:?}"));
+        }
+        if self.store.state().ledger.is_done(&id) == Some(false) {
+            self.violation(format!("I4: {id} is deleted although its work was never recorded"));
+        }
+    }
+
+    /// Gives a process an event that is none of its queue's: it must not answer as if all were well.
+    fn maybe_send_a_foreign_event(&mut self, process: ProcessId) {
+        if !self.faults_are_on() || !self.chance.happens(self.faults.foreign) {
+            return;
+        }
+        let Some(running) = self.processes.get(&process) else { return };
+        self.store.state().counts.foreign += 1;
+        let (pipeline, store, plant) = (running.pipeline.clone(), self.store.clone(), self.plant);
+        let invocation = pipeline.invocation(Some(self.mapping.function_timeout));
+        self.executor.thaw(process);
+        self.executor.spawn(
+            process,
+            Box::pin(async move {
+                let report = pipeline.run_event(host::FOREIGN, invocation).await.ok();
+                if host::answer(report.as_ref(), plant).is_some() {
+                    let what = "I14: an event of another source is answered as if all were well".to_owned();
+                    store.state().ledger.violation(what);
+                }
+            }),
+        );
     }
 
     fn delete(&mut self, queue: usize, received: &Received) {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::executor::ProcessId;
+
 use crate::claim::{
-    IdempotencyKey, Owner,
+    FencingToken, IdempotencyKey, Owner,
     protocol::{Row, Status},
 };
 
@@ -18,10 +20,37 @@ pub(super) enum Write {
     Forget,
 }
 
+/// Who writes: its owner, and the fence of its lease where it has one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct By {
+    pub(super) owner: Owner,
+    pub(super) fence: Option<FencingToken>,
+}
+
+/// A handler that runs, under which key if it was claimed.
+struct Run {
+    id: u64,
+    key: Option<IdempotencyKey>,
+    process: ProcessId,
+}
+
+/// What a handler that starts meets, itself included.
+pub(super) struct Together {
+    pub(super) run: u64,
+    pub(super) of_key: usize,
+    pub(super) of_process: usize,
+}
+
 /// What was committed, and what went wrong.
 #[derive(Default)]
 pub(super) struct Ledger {
     commits: BTreeMap<IdempotencyKey, u32>,
+    /// By message id, where a handler started.
+    keys: BTreeMap<String, IdempotencyKey>,
+    running: Vec<Run>,
+    next_run: u64,
+    /// Owners whose completion was sent.
+    completing: Vec<Owner>,
     pub(super) violations: Vec<String>,
     /// How many writes changed a row.
     pub(super) writes: u64,
@@ -31,6 +60,48 @@ impl Ledger {
     /// Whether work of this key is done.
     pub(super) fn is_committed(&self, key: &IdempotencyKey) -> bool {
         self.commits.contains_key(key)
+    }
+
+    /// Notes which key a message has.
+    pub(super) fn names(&mut self, message_id: &str, key: &IdempotencyKey) {
+        self.keys.insert(message_id.to_owned(), key.clone());
+    }
+
+    /// Whether the work of a message is done, as far as its key is known.
+    pub(super) fn is_done(&self, message_id: &str) -> Option<bool> {
+        self.keys.get(message_id).map(|key| self.is_committed(key))
+    }
+
+    /// A handler starts. How many run for that key now, and how many in that process.
+    pub(super) fn starts(&mut self, key: Option<&IdempotencyKey>, process: ProcessId) -> Together {
+        self.next_run += 1;
+        self.running.push(Run { id: self.next_run, key: key.cloned(), process });
+        let count = |is: &dyn Fn(&Run) -> bool| self.running.iter().filter(|run| is(run)).count();
+        Together {
+            run: self.next_run,
+            of_key: count(&|run| run.key.is_some() && run.key.as_ref() == key),
+            of_process: count(&|run| run.process == process),
+        }
+    }
+
+    pub(super) fn ends(&mut self, run: u64) {
+        self.running.retain(|running| running.id != run);
+    }
+
+    /// A process answered: what it was told to stop and left behind does not run any more.
+    pub(super) fn answers(&mut self, process: ProcessId) {
+        self.running.retain(|run| run.process != process);
+    }
+
+    /// Notes what is sent: behind its completion a claim is not given up.
+    pub(super) fn sends(&mut self, write: Write, owner: Owner) {
+        match write {
+            Write::Complete => self.completing.push(owner),
+            Write::GiveUp if self.completing.contains(&owner) => {
+                self.violation("a claim is given up although its completion was sent".to_owned());
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn commits(&self) -> usize {
@@ -46,10 +117,14 @@ impl Ledger {
         &mut self,
         write: Write,
         key: &IdempotencyKey,
-        owner: Option<Owner>,
+        by: Option<By>,
         before: Option<&Row>,
         after: Option<&Row>,
     ) {
+        if before.is_some() && after.is_none() {
+            self.violation(format!("I8: {write:?} deletes a row"));
+        }
+        let owner = by.map(|by| by.owner);
         let Some(after) = after.filter(|after| Some(*after) != before) else { return };
         self.writes += 1;
         let mut wrong = Vec::new();
@@ -60,9 +135,20 @@ impl Ledger {
         must(owner.is_none_or(|owner| after.owner == owner), "I8: a row belongs to who wrote it last");
         let fence_grew = before.is_none_or(|before| after.fence > before.fence);
         match write {
-            Write::Claim | Write::Mark => must(fence_grew, "I9: fences grow with every grant"),
+            Write::Claim | Write::Mark => {
+                must(fence_grew, "I9: fences grow with every grant");
+                let is_over = was(|status| matches!(status, Status::Released)) && before.map(|row| row.owner) == owner;
+                must(!is_over, "a late copy of a claim that was released is refused");
+                let is_same = before.is_some_and(|row| row.version.is_some() && row.version == after.version)
+                    && before.is_some_and(|row| row.payload_hash == after.payload_hash);
+                let was_rejected = was(|status| matches!(status, Status::Failed));
+                must(!(was_rejected && is_same), "I19: what a version rejected it does not run again");
+            }
             Write::Complete | Write::GiveUp | Write::Renew => {
-                let is_holder = before.is_some_and(|row| Some(row.owner) == owner && row.fence == after.fence);
+                let fence = by.and_then(|by| by.fence);
+                let is_holder = before.is_some_and(|row| {
+                    Some(row.owner) == owner && row.fence == after.fence && fence == Some(row.fence)
+                });
                 let was_held = was(|status| matches!(status, Status::InProgress { .. }));
                 must(is_holder && was_held, "I7, I8: only the holder settles");
             }

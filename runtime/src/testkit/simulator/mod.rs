@@ -28,11 +28,14 @@ mod account;
 mod chance;
 mod executor;
 mod faults;
+mod host;
 mod invocation;
 mod ledger;
 mod mapping;
+mod plant;
 mod process;
 mod queue;
+mod server;
 mod store;
 mod timeline;
 
@@ -42,6 +45,7 @@ pub use self::{
     account::{Account, Start},
     faults::{FaultCounts, Faults},
     mapping::MappingSettings,
+    plant::Plant,
     process::Process,
     queue::{QueueSettings, SentMessage},
 };
@@ -54,7 +58,7 @@ use self::{
     store::SharedStore,
     timeline::Timeline,
 };
-use crate::Consumer;
+use crate::{Consumer, claim::protocol::rules::Rules};
 
 /// Makes the consumer of a new process.
 type MakeConsumer = Box<dyn Fn(&Process) -> Consumer>;
@@ -66,6 +70,8 @@ pub struct Simulation {
     faults: Faults,
     mapping: MappingSettings,
     longest: Duration,
+    plant: Option<Plant>,
+    concurrency: Option<usize>,
     queues: Vec<Queue>,
     /// Messages that are sent later.
     sends: Vec<(Duration, usize, SentMessage)>,
@@ -80,6 +86,8 @@ impl Simulation {
             faults: Faults::none(),
             mapping: MappingSettings::default(),
             longest: Duration::from_secs(2 * 24 * 3_600),
+            plant: None,
+            concurrency: None,
             queues: Vec::new(),
             sends: Vec::new(),
         }
@@ -95,6 +103,18 @@ impl Simulation {
     #[must_use]
     pub fn mapping(self, mapping: MappingSettings) -> Self {
         Self { mapping, ..self }
+    }
+
+    /// Checks that never more handlers than that run at a time in one process: the limit that the consumers have.
+    #[must_use]
+    pub fn concurrency(self, limit: usize) -> Self {
+        Self { concurrency: Some(limit), ..self }
+    }
+
+    /// Plants a bug: to see that the rules catch it.
+    #[must_use]
+    pub fn plant(self, plant: Plant) -> Self {
+        Self { plant: Some(plant), ..self }
     }
 
     /// Adds a queue; gives its place.
@@ -144,6 +164,8 @@ struct World {
     faults: Faults,
     mapping: MappingSettings,
     longest: Duration,
+    plant: Option<Plant>,
+    concurrency: Option<usize>,
     timeline: Timeline,
     executor: Executor,
     chance: Chance,
@@ -166,15 +188,18 @@ struct World {
 
 impl World {
     fn new(simulation: Simulation) -> Self {
-        let Simulation { seed, make, faults, mapping, longest, queues, sends } = simulation;
+        let Simulation { seed, make, faults, mapping, longest, plant, concurrency, queues, sends } = simulation;
         let (timeline, executor, chance) = (Timeline::default(), Executor::default(), Chance::new(seed));
-        let store = SharedStore::new(&timeline, &executor, &chance, &faults);
+        let store =
+            SharedStore::new(&timeline, &executor, &chance, &faults, plant.map_or_else(Rules::default, Plant::rules));
         let mut world = Self {
             seed,
             make,
             faults,
             mapping,
             longest,
+            plant,
+            concurrency,
             timeline,
             executor,
             chance,

@@ -23,8 +23,9 @@ use super::{
 };
 use crate::{
     Consumer, Idempotency,
+    claim::Lease,
     handler::{Delivery, Handled, MessageService},
-    run::Pipeline,
+    run::{Pipeline, Slips},
 };
 
 /// What a process gives its consumer.
@@ -52,6 +53,13 @@ impl Process {
     #[must_use]
     pub fn idempotency(&self) -> Idempotency {
         Idempotency::new(self.store.of_process(&self.clock))
+    }
+
+    /// Says that a rule of the test's own is broken.
+    #[must_use]
+    pub fn violations(&self) -> impl Fn(String) + Clone + Send + Sync + use<> {
+        let store = self.store.clone();
+        move |what| store.state().ledger.violation(what)
     }
 
     /// The process's clock: handlers that wait do so on it.
@@ -84,6 +92,9 @@ pub(super) struct World<'a> {
     pub(super) executor: &'a Executor,
     pub(super) chance: &'a Chance,
     pub(super) starts: &'a Starts,
+    pub(super) slips: Slips,
+    pub(super) clocks_agree: bool,
+    pub(super) concurrency: Option<usize>,
 }
 
 impl Running {
@@ -91,6 +102,8 @@ impl Running {
         let epoch = Arc::new(AtomicU64::new(0));
         let watch = WatchLayer {
             epoch: Arc::clone(&epoch),
+            clocks_agree: world.clocks_agree,
+            concurrency: world.concurrency,
             process: process.id,
             starts: Arc::clone(world.starts),
             timeline: world.timeline.clone(),
@@ -101,6 +114,8 @@ impl Running {
             .clock(process.clock.clone())
             .random(world.chance.clone())
             .spawner(ProcessSpawn { executor: world.executor.clone(), process: process.id });
+        let mut consumer = consumer;
+        consumer.settings.seams.slips = world.slips;
         let lateness = process.clock.lateness;
         Self { queue: process.queue, pipeline: Pipeline::for_tests(consumer), lateness, epoch, invocation: None }
     }
@@ -114,6 +129,9 @@ pub(super) type Starts = Arc<Mutex<Vec<Start>>>;
 struct WatchLayer {
     process: ProcessId,
     epoch: Arc<AtomicU64>,
+    /// To within the protocol's skew: then, and only then, handlers of one key do not overlap.
+    clocks_agree: bool,
+    concurrency: Option<usize>,
     starts: Starts,
     timeline: Timeline,
     store: SharedStore,
@@ -143,8 +161,9 @@ impl Service<Delivery> for Watch {
     }
 
     fn call(&mut self, delivery: Delivery) -> Self::Future {
-        self.layer.note(&delivery);
+        let run = self.layer.note(&delivery);
         Watched {
+            run,
             layer: self.layer.clone(),
             epoch: self.layer.epoch.load(Ordering::Relaxed),
             inner: self.inner.call(delivery),
@@ -155,6 +174,7 @@ impl Service<Delivery> for Watch {
 /// A run of the handler, which must not go on behind its invocation's answer.
 struct Watched {
     layer: WatchLayer,
+    run: u64,
     epoch: u64,
     inner: BoxFuture<'static, Result<Handled, BoxError>>,
 }
@@ -171,8 +191,14 @@ impl Future for Watched {
     }
 }
 
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.layer.store.state().ledger.ends(self.run);
+    }
+}
+
 impl WatchLayer {
-    fn note(&self, delivery: &Delivery) {
+    fn note(&self, delivery: &Delivery) -> u64 {
         let record = delivery.record();
         let start = Start {
             at: self.timeline.now(),
@@ -180,13 +206,25 @@ impl WatchLayer {
             message_id: record.message_id().to_owned(),
             receive_count: record.receive_count(),
         };
-        // In the modes that claim nothing a run beside a commit is a waste, no wrong.
-        if let Some(lease) = delivery.lease() {
-            let mut state = self.store.state();
-            if state.ledger.is_committed(lease.key()) {
-                state.ledger.violation(format!("I2: a handler starts although its work is done: {start:?}"));
-            }
+        if let Some(key) = delivery.idempotency_key() {
+            self.store.state().ledger.names(record.message_id(), key);
         }
+        // In the modes that claim nothing a run beside a commit, or beside another, is a waste and no wrong; and with clocks that
+        // differ by more than the skew another may have taken over while the grant was on its way.
+        let lease = delivery.lease();
+        let mut state = self.store.state();
+        let together = state.ledger.starts(lease.map(Lease::key), self.process);
+        if self.clocks_agree && together.of_key > 1 {
+            state.ledger.violation(format!("G4: two handlers run for one key: {start:?}"));
+        }
+        if self.clocks_agree && lease.is_some_and(|lease| state.ledger.is_committed(lease.key())) {
+            state.ledger.violation(format!("I2: a handler starts although its work is done: {start:?}"));
+        }
+        if self.concurrency.is_some_and(|limit| together.of_process > limit) {
+            state.ledger.violation(format!("I24: {} handlers run at a time: {start:?}", together.of_process));
+        }
+        drop(state);
         self.starts.lock().unwrap_or_else(PoisonError::into_inner).push(start);
+        together.run
     }
 }

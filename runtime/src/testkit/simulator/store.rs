@@ -5,10 +5,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, Either, join_all, select},
-};
+use futures_util::future::{BoxFuture, Either, join_all, select};
 use tokio::sync::oneshot;
 
 use super::{
@@ -16,23 +13,28 @@ use super::{
     executor::{Executor, ProcessId},
     faults::{FaultCounts, Faults},
     ledger::{Ledger, Write},
+    server::{Answer, Request, Server},
     timeline::{ProcessClock, Timeline},
 };
-use crate::claim::{
-    ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
-    IdempotencyStore, Lease, MarkRequest, MemoryStore, Owner, ReadAnswer, RenewAnswer, RenewRequest, StoreError,
+use crate::{
+    claim::{
+        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
+        IdempotencyStore, Lease, MarkRequest, ReadAnswer, RenewAnswer, RenewRequest, StoreError,
+        protocol::{Status, rules::Rules},
+    },
+    clock::{Clock, epoch_ms},
 };
 
 /// The rows, and the wire to them.
 #[derive(Clone)]
 pub(super) struct SharedStore(Arc<Shared>);
 
-pub(super) struct Shared {
-    pub(super) rows: MemoryStore,
-    pub(super) timeline: Timeline,
-    pub(super) executor: Executor,
-    pub(super) chance: Chance,
-    pub(super) faults: Faults,
+struct Shared {
+    server: Server,
+    timeline: Timeline,
+    executor: Executor,
+    chance: Chance,
+    faults: Faults,
     state: Mutex<State>,
 }
 
@@ -47,8 +49,8 @@ pub(super) const NOBODY: ProcessId = ProcessId::MAX;
 
 /// The store as one process sees it: by its own clock.
 pub(super) struct ProcessStore {
-    shared: SharedStore,
-    rows: MemoryStore,
+    wire: SharedStore,
+    clock: ProcessClock,
 }
 
 /// What happens to one request.
@@ -60,19 +62,38 @@ enum Way {
     LosesTheReply,
     Late,
     Twice,
+    Echo,
     Slow,
 }
 
-const WAYS: [Way; 6] = [Way::Refused, Way::LosesTheRequest, Way::LosesTheReply, Way::Late, Way::Twice, Way::Slow];
+/// The rarest harm needs an echo at the right time, so there are more of them.
+const WAYS: [Way; 8] =
+    [Way::Refused, Way::LosesTheRequest, Way::LosesTheReply, Way::Late, Way::Twice, Way::Echo, Way::Echo, Way::Slow];
 
 /// The longest that a request takes whose sender gives it no limit.
 const LONGEST: Duration = Duration::from_secs(10);
 
+/// Most requests are that quick.
+const QUICK: Duration = Duration::from_millis(20);
+
+/// A request that came to no answer.
+enum Silence {
+    /// The server refused it; nothing was written.
+    Refused,
+    /// Nobody knows.
+    Unknown,
+}
+
 impl SharedStore {
-    pub(super) fn new(timeline: &Timeline, executor: &Executor, chance: &Chance, faults: &Faults) -> Self {
-        let truth = ProcessClock { timeline: timeline.clone(), ahead_ms: 0, lateness: Duration::ZERO };
+    pub(super) fn new(
+        timeline: &Timeline,
+        executor: &Executor,
+        chance: &Chance,
+        faults: &Faults,
+        rules: Rules,
+    ) -> Self {
         Self(Arc::new(Shared {
-            rows: MemoryStore::new(truth),
+            server: Server::new(rules),
             timeline: timeline.clone(),
             executor: executor.clone(),
             chance: chance.clone(),
@@ -85,13 +106,8 @@ impl SharedStore {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The row of a key, without a wire.
-    pub(super) fn row(&self, key: &IdempotencyKey) -> Option<crate::claim::protocol::Row> {
-        self.0.rows.row(key)
-    }
-
     pub(super) fn of_process(&self, clock: &ProcessClock) -> ProcessStore {
-        ProcessStore { shared: self.clone(), rows: self.0.rows.by_clock(Arc::new(clock.clone())) }
+        ProcessStore { wire: self.clone(), clock: clock.clone() }
     }
 
     fn way(&self) -> Way {
@@ -108,7 +124,7 @@ impl SharedStore {
             Way::LosesTheRequest => &mut counts.lost_requests,
             Way::LosesTheReply => &mut counts.lost_replies,
             Way::Late => &mut counts.late,
-            Way::Twice => &mut counts.twice,
+            Way::Twice | Way::Echo => &mut counts.twice,
             Way::Slow => &mut counts.slow,
         };
         *count += 1;
@@ -122,147 +138,158 @@ impl SharedStore {
         timeline.sleep_until(until).await;
     }
 
-    /// Sends one request: `apply` is what the server does, `unknown` what a sender makes of silence.
-    async fn send<A: Send + 'static>(
-        &self,
-        apply: impl Fn() -> A + Send + Sync + 'static,
-        refused: fn(StoreError) -> A,
-        unknown: fn(StoreError) -> A,
-        time_left: Option<Duration>,
-    ) -> A {
+    /// Sends one request and waits for its answer, at most that long.
+    async fn send(&self, request: Request, now_ms: u64, limit: Duration) -> Result<Answer, Silence> {
+        if let Some((write, by)) = request.write() {
+            self.state().ledger.sends(write, by.owner);
+        }
         let way = self.way();
-        let limit = time_left.unwrap_or(LONGEST).min(LONGEST);
         if way == Way::Refused {
-            self.travel(Duration::from_millis(20)).await;
-            return refused(StoreError::new("throttled"));
+            self.travel(QUICK).await;
+            return Err(Silence::Refused);
         }
         let (tell, told) = oneshot::channel();
         let wire = self.clone();
-        self.0.executor.spawn(NOBODY, Box::pin(async move { wire.carry(way, limit, apply, tell).await }));
+        self.0.executor.spawn(NOBODY, Box::pin(async move { wire.carry(way, limit, &request, now_ms, tell).await }));
         let patience = self.0.timeline.sleep_until(self.0.timeline.now() + limit);
         match select(told, patience).await {
-            Either::Left((Ok(answer), _)) => answer,
-            Either::Left((Err(_), _)) | Either::Right(_) => unknown(StoreError::new("no answer")),
+            Either::Left((Ok(answer), _)) => Ok(answer),
+            Either::Left((Err(_), _)) | Either::Right(_) => Err(Silence::Unknown),
         }
     }
 
-    async fn carry<A>(&self, way: Way, limit: Duration, apply: impl Fn() -> A, tell: oneshot::Sender<A>) {
-        let quick = Duration::from_millis(20);
+    async fn carry(&self, way: Way, limit: Duration, request: &Request, now_ms: u64, tell: oneshot::Sender<Answer>) {
         match way {
-            // Time-outs of the SDK end them well before the limit.
             Way::LosesTheRequest => self.travel(limit).await,
             Way::LosesTheReply => {
-                self.travel(quick).await;
-                drop(apply());
+                self.travel(QUICK).await;
+                drop(self.apply(request, now_ms));
                 self.travel(limit).await;
             }
             Way::Late => {
                 drop(tell);
                 self.travel(LONGEST * 3).await;
-                drop(apply());
+                drop(self.apply(request, now_ms));
             }
             Way::Twice => {
-                self.travel(quick).await;
-                drop(apply());
+                self.travel(QUICK).await;
+                drop(self.apply(request, now_ms));
                 self.travel(Duration::from_secs(1)).await;
                 // Nobody may wait any more.
-                let _ = tell.send(apply());
+                let _ = tell.send(self.apply(request, now_ms));
+            }
+            // The SDK's second attempt was answered, and the first one is still on its way.
+            Way::Echo => {
+                self.travel(QUICK).await;
+                let _ = tell.send(self.apply(request, now_ms));
+                self.travel(LONGEST).await;
+                drop(self.apply(request, now_ms));
             }
             Way::Slow => {
                 self.travel(limit + Duration::from_secs(1)).await;
-                let _ = tell.send(apply());
+                let _ = tell.send(self.apply(request, now_ms));
             }
             Way::Open | Way::Refused => {
-                self.travel(quick).await;
-                let _ = tell.send(apply());
+                self.travel(QUICK).await;
+                let _ = tell.send(self.apply(request, now_ms));
             }
         }
     }
 
-    /// Runs one write on the rows and looks at what it did.
-    fn watched<A>(&self, write: Write, key: &IdempotencyKey, owner: Option<Owner>, run: impl FnOnce() -> A) -> A {
-        let before = self.row(key);
-        let answer = run();
-        let after = self.row(key);
-        self.state().ledger.note(write, key, owner, before.as_ref(), after.as_ref());
+    /// Runs one request on the rows and looks at what it did.
+    fn apply(&self, request: &Request, now_ms: u64) -> Answer {
+        let Shared { server, .. } = &*self.0;
+        let before = server.row(request.key());
+        let answer = server.answer(request, now_ms);
+        let after = server.row(request.key());
+        let mut state = self.state();
+        if let Some((write, by)) = request.write() {
+            let owner = by.owner;
+            state.ledger.note(write, request.key(), Some(by), before.as_ref(), after.as_ref());
+            let is_granted =
+                after.as_ref().is_some_and(|row| row.owner == owner && matches!(row.status, Status::InProgress { .. }));
+            if !is_granted && matches!(answer, Answer::Claim(ClaimAnswer::Acquired(_))) {
+                state.ledger.violation("a claim is granted although its row is not in progress for it".to_owned());
+            }
+            let is_own = after.is_some_and(|row| row.owner == owner && matches!(row.status, Status::InProgress { .. }));
+            if let (Request::Claim(request), Answer::Claim(ClaimAnswer::Completed { .. })) = (request, &answer)
+                && before.as_ref().is_some_and(|row| row.payload_hash != request.payload_hash)
+            {
+                state.ledger.violation("I18: another payload is answered as done".to_owned());
+            }
+            if is_own && matches!(answer, Answer::Claim(ClaimAnswer::InProgress { .. })) {
+                state.ledger.violation("I5: an attempt is blocked by its own claim".to_owned());
+            }
+        }
         answer
     }
 }
 
-/// The answer of a call that is over at once.
-fn one<A>(answers: BoxFuture<'_, Vec<A>>, missing: fn(StoreError) -> A) -> A {
-    let answers = answers.now_or_never().and_then(|mut answers| answers.pop());
-    answers.unwrap_or_else(|| missing(StoreError::new("the rows gave no answer")))
-}
-
 type Time = Option<Duration>;
 
+fn limit(time: Time) -> Duration {
+    time.unwrap_or(LONGEST).min(LONGEST)
+}
+
+fn silent() -> StoreError {
+    StoreError::new("no answer")
+}
+
+fn throttled() -> StoreError {
+    StoreError::new("throttled")
+}
+
 impl ProcessStore {
-    /// The rows by this process's clock, for a request that outlives the call.
-    fn parts(&self) -> (SharedStore, Arc<MemoryStore>) {
-        (self.shared.clone(), Arc::new(self.rows.same()))
+    fn now_ms(&self) -> u64 {
+        epoch_ms(self.clock.wall())
+    }
+
+    async fn send(&self, request: Request, time: Time) -> Result<Answer, Silence> {
+        self.wire.send(request, self.now_ms(), limit(time)).await
     }
 
     async fn claim_one(&self, request: ClaimRequest, time: Time) -> ClaimAnswer {
-        let (wire, rows) = self.parts();
-        let watching = wire.clone();
-        let apply = move || {
-            let claim = || one(rows.claim(std::slice::from_ref(&request), None), ClaimAnswer::Unknown);
-            watching.watched(Write::Claim, &request.key, Some(request.owner), claim)
-        };
-        wire.send(apply, ClaimAnswer::Unavailable, ClaimAnswer::Unknown, time).await
+        match self.send(Request::Claim(request.clone()), time).await {
+            Ok(Answer::Claim(answer)) => answer,
+            Err(Silence::Refused) => ClaimAnswer::Unavailable(throttled()),
+            // One read, as the DynamoDB store makes it, that may get lost itself.
+            _ if self.wire.way() == Way::Open => {
+                let healed = self.wire.0.server.healed(&request, self.now_ms());
+                healed.unwrap_or_else(|| ClaimAnswer::Unknown(silent()))
+            }
+            _ => ClaimAnswer::Unknown(silent()),
+        }
     }
 
-    async fn complete_one(&self, request: CompleteRequest, time: Time) -> CompleteAnswer {
-        let (wire, rows) = self.parts();
-        let watching = wire.clone();
-        let apply = move || {
-            let (key, owner) = (request.lease.key(), request.lease.owner());
-            let complete = || one(rows.complete(std::slice::from_ref(&request), None), CompleteAnswer::Unknown);
-            watching.watched(Write::Complete, key, Some(owner), complete)
-        };
-        wire.send(apply, CompleteAnswer::Unknown, CompleteAnswer::Unknown, time).await
+    async fn commit_one(&self, request: Request, time: Time) -> CompleteAnswer {
+        // The second try waits for as long as anybody listens.
+        for time in [time.map(|time| time / 2), None] {
+            if let Ok(Answer::Complete(answer)) = self.send(request.clone(), time).await {
+                return answer;
+            }
+        }
+        CompleteAnswer::Unknown(silent())
     }
 
-    async fn mark_one(&self, request: MarkRequest, time: Time) -> CompleteAnswer {
-        let (wire, rows) = self.parts();
-        let watching = wire.clone();
-        let apply = move || {
-            let (key, owner) = (&request.claim.key, request.claim.owner);
-            let mark = || one(rows.mark(std::slice::from_ref(&request), None), CompleteAnswer::Unknown);
-            watching.watched(Write::Mark, key, Some(owner), mark)
-        };
-        wire.send(apply, CompleteAnswer::Unknown, CompleteAnswer::Unknown, time).await
-    }
-
-    async fn give_up_one(&self, lease: Lease, fail: Option<FailRequest>, time: Time) -> HeldAnswer {
-        let (wire, rows) = self.parts();
-        let watching = wire.clone();
-        let apply = move || {
-            let give_up = || match &fail {
-                Some(request) => one(rows.fail(std::slice::from_ref(request), None), HeldAnswer::Unknown),
-                None => one(rows.release(std::slice::from_ref(&lease), None), HeldAnswer::Unknown),
-            };
-            watching.watched(Write::GiveUp, lease.key(), Some(lease.owner()), give_up)
-        };
-        wire.send(apply, HeldAnswer::Unknown, HeldAnswer::Unknown, time).await
+    async fn give_up_one(&self, request: Request, time: Time) -> HeldAnswer {
+        match self.send(request, time).await {
+            Ok(Answer::Held(answer)) => answer,
+            _ => HeldAnswer::Unknown(silent()),
+        }
     }
 
     async fn renew_one(&self, request: RenewRequest, time: Time) -> RenewAnswer {
-        let (wire, rows) = self.parts();
-        let watching = wire.clone();
-        let apply = move || {
-            let (key, owner) = (request.lease.key(), request.lease.owner());
-            let renew = || one(rows.renew(std::slice::from_ref(&request), None), RenewAnswer::Unknown);
-            watching.watched(Write::Renew, key, Some(owner), renew)
-        };
-        wire.send(apply, RenewAnswer::Unknown, RenewAnswer::Unknown, time).await
+        match self.send(Request::Renew(request), time).await {
+            Ok(Answer::Renew(answer)) => answer,
+            _ => RenewAnswer::Unknown(silent()),
+        }
     }
 
     async fn read_one(&self, key: IdempotencyKey, time: Time) -> ReadAnswer {
-        let (wire, rows) = self.parts();
-        let apply = move || one(rows.read(std::slice::from_ref(&key), None), ReadAnswer::Unavailable);
-        wire.send(apply, ReadAnswer::Unavailable, ReadAnswer::Unavailable, time).await
+        match self.send(Request::Read(key), time).await {
+            Ok(Answer::Read(answer)) => answer,
+            _ => ReadAnswer::Unavailable(silent()),
+        }
     }
 }
 
@@ -271,27 +298,28 @@ impl IdempotencyStore for ProcessStore {
         Box::pin(join_all(all.iter().map(move |request| self.claim_one(request.clone(), time))))
     }
     fn complete<'a>(&'a self, all: &'a [CompleteRequest], time: Time) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        Box::pin(join_all(all.iter().map(move |request| self.complete_one(request.clone(), time))))
+        Box::pin(join_all(all.iter().map(move |request| self.commit_one(Request::Complete(request.clone()), time))))
     }
     fn release<'a>(&'a self, all: &'a [Lease], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        Box::pin(join_all(all.iter().map(move |lease| self.give_up_one(lease.clone(), None, time))))
+        Box::pin(join_all(all.iter().map(move |lease| self.give_up_one(Request::Release(lease.clone()), time))))
     }
     fn fail<'a>(&'a self, all: &'a [FailRequest], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        let one = move |request: &FailRequest| self.give_up_one(request.lease.clone(), Some(request.clone()), time);
-        Box::pin(join_all(all.iter().map(one)))
+        Box::pin(join_all(all.iter().map(move |request| self.give_up_one(Request::Fail(request.clone()), time))))
     }
     fn renew<'a>(&'a self, all: &'a [RenewRequest], time: Time) -> BoxFuture<'a, Vec<RenewAnswer>> {
         Box::pin(join_all(all.iter().map(move |request| self.renew_one(request.clone(), time))))
     }
     fn mark<'a>(&'a self, all: &'a [MarkRequest], time: Time) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        Box::pin(join_all(all.iter().map(move |request| self.mark_one(request.clone(), time))))
+        Box::pin(join_all(all.iter().map(move |request| self.commit_one(Request::Mark(request.clone()), time))))
     }
     fn read<'a>(&'a self, keys: &'a [IdempotencyKey], time: Time) -> BoxFuture<'a, Vec<ReadAnswer>> {
         Box::pin(join_all(keys.iter().map(move |key| self.read_one(key.clone(), time))))
     }
     fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let forget = || self.rows.forget(key).now_or_never().unwrap_or_else(|| Err(StoreError::new("no answer")));
-        let forgotten = self.shared.watched(Write::Forget, key, None, forget);
-        Box::pin(std::future::ready(forgotten))
+        let Shared { server, .. } = &*self.wire.0;
+        let before = server.row(key);
+        let forgotten = server.forget(key);
+        self.wire.state().ledger.note(Write::Forget, key, None, before.as_ref(), server.row(key).as_ref());
+        Box::pin(std::future::ready(Ok(forgotten)))
     }
 }

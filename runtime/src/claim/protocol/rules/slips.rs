@@ -3,7 +3,7 @@
 use super::{Change, Rules};
 use crate::claim::{
     ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, Lease, StoredResult,
-    protocol::{Found, Row, Status, Write, claim, complete, holds, release, renew},
+    protocol::{Found, Row, Status, Write, claim, complete, release},
 };
 
 pub(crate) fn complete_without_a_condition() -> Rules {
@@ -40,6 +40,7 @@ pub(crate) fn own_write_unrecognised() -> Rules {
     Rules { claim_answer: unrecognising, healed: |_, _, _| None, ..Rules::default() }
 }
 
+#[cfg(test)]
 pub(crate) fn own_write_recognised_in_any_state() -> Rules {
     let claim_answer: fn(Write<Row>, &ClaimRequest) -> ClaimAnswer = |write, request| match write {
         Write::Refused(Found::Row(row)) if row.owner == request.owner => {
@@ -50,9 +51,12 @@ pub(crate) fn own_write_recognised_in_any_state() -> Rules {
     Rules { claim_answer, ..Rules::default() }
 }
 
+#[cfg(test)]
 pub(crate) fn renewal_that_may_shorten() -> Rules {
-    let renew: fn(Option<&Row>, &Lease, u64) -> Change =
-        |row, lease, until_ms| row.filter(|_| holds(row, lease)).map(|row| renew::renewed(row, until_ms)).into();
+    let renew: fn(Option<&Row>, &Lease, u64) -> Change = |row, lease, until_ms| {
+        use crate::claim::protocol::{holds, renew};
+        row.filter(|_| holds(row, lease)).map(|row| renew::renewed(row, until_ms)).into()
+    };
     Rules { renew, ..Rules::default() }
 }
 
@@ -108,6 +112,7 @@ pub(crate) fn rejection_as_a_release() -> Rules {
     }
 }
 
+#[cfg(test)]
 /// The fence alone, without the owner: no slip as long as fencing tokens differ.
 pub(crate) fn release_by_the_fence_alone() -> Rules {
     let release: fn(Option<&Row>, &Lease) -> Change = |row, lease| {

@@ -9,7 +9,9 @@ use super::{
 };
 use crate::{
     batch::Record,
-    claim::{ClaimAnswer, ClaimRequest, Grant, Idempotency, IdempotencyKey, Identity, Lease, Owner, StoreError},
+    claim::{
+        ClaimAnswer, ClaimRequest, Grant, Idempotency, IdempotencyKey, Identity, Lease, Owner, PayloadHash, StoreError,
+    },
     clock::{EARLIEST_MS, epoch_ms},
     outcome::{Outcome, Reason, ReasonClass},
     run::pipeline::{
@@ -66,7 +68,9 @@ impl Drive {
     }
 
     fn claim_request(&self, idempotency: &Idempotency, record: &Record) -> Result<ClaimRequest, Outcome> {
-        let Identity { key, payload_hash } = identify(idempotency, record)?;
+        let identity = identify(idempotency, record);
+        let identity = if self.shared.seams.slips.key_of_null { identity.or(Ok(of_null())) } else { identity };
+        let Identity { key, payload_hash } = identity?;
         if epoch_ms(self.shared.seams.clock.wall()) < EARLIEST_MS {
             return Err(retry(ReasonClass::WrongClock));
         }
@@ -179,6 +183,11 @@ impl Drive {
             Some(ClaimAnswer::Acquired(_)) | None => retry(ReasonClass::ClaimUnknown),
         }
     }
+}
+
+/// Planted by simulations only.
+fn of_null() -> Identity {
+    Identity { key: IdempotencyKey::derive("null", &[]), payload_hash: PayloadHash::of(b"null") }
 }
 
 fn no_time() -> Outcome {

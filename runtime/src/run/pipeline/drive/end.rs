@@ -135,8 +135,14 @@ impl Drive {
     fn complete(&mut self, completions: Vec<(usize, CompleteRequest)>) {
         let Some((idempotency, indexes, requests)) = self.recording(completions) else { return };
         let time_left = self.time_for_the_store();
+        let slips = self.shared.seams.slips;
         self.stored.push(Box::pin(async move {
-            Stored::Completed(indexes, unless_it_panics(|| idempotency.complete(&requests, time_left)).await)
+            let answers = unless_it_panics(|| idempotency.complete(&requests, time_left)).await;
+            if slips.release_behind_a_completion {
+                let leases: Vec<_> = requests.into_iter().map(|request| request.lease).collect();
+                idempotency.store().release(&leases, time_left).await;
+            }
+            Stored::Completed(indexes, answers)
         }));
     }
 

@@ -87,9 +87,10 @@ enum Event {
 
 impl Drive {
     pub(super) fn new(shared: Arc<Shared>, batch: Batch, invocation: Invocation) -> Self {
-        let deadline = Deadline::of(&invocation, &shared.seams.clock);
+        let slips = shared.seams.slips;
+        let deadline = Deadline::of(&invocation, &shared.seams.clock).filter(|_| !slips.no_deadline_guard);
         let links = plan(&batch, shared.idempotency.is_some(), |index| sibling_key(&shared, &batch, index));
-        let schedule = Schedule::new(links);
+        let schedule = Schedule::new(links, slips);
         let (teller, ended) = mpsc::unbounded_channel();
         let mut drive = Self {
             shared,

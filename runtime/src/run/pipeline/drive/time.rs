@@ -76,6 +76,7 @@ impl Drive {
             let outcome = match flight.stage {
                 Stage::Claiming(_) => retry(ReasonClass::ClaimUnknown),
                 Stage::Running(_) => retry(ReasonClass::Abandoned),
+                Stage::Settling { .. } if self.shared.seams.slips.cut_as_success => Outcome::Done,
                 Stage::Settling { cut } => cut,
             };
             self.schedule.settle(index, outcome);

@@ -1,0 +1,118 @@
+//! Bugs that are planted, to see that the rules of a simulation catch them.
+
+use crate::{
+    claim::protocol::rules::{Rules, slips},
+    run::Slips,
+};
+
+macro_rules! plants {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        /// A bug that is planted on purpose.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Plant {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Plant {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// Its name.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+plants! {
+    /// The completion has no condition.
+    CompleteWithoutACondition = "complete-without-a-condition";
+    /// The completion does not ask for the fence.
+    CompleteWithoutTheFence = "complete-without-the-fence";
+    /// The release deletes the row, whoever holds it.
+    ReleaseAsADelete = "release-as-a-delete";
+    /// The release asks neither for the owner nor for the fence.
+    ReleaseWithoutTheOwner = "release-without-the-owner";
+    /// The release does not ask for the fence.
+    ReleaseWithoutTheFence = "release-without-the-fence";
+    /// A claim does not know its own earlier write.
+    OwnWriteUnrecognised = "own-write-unrecognised";
+    /// A released row goes to a late copy of the claim that was released.
+    ClaimOfOnesOwnRelease = "claim-of-ones-own-release";
+    /// Fencing tokens start anew with every grant.
+    FenceThatStartsAnew = "fence-that-starts-anew";
+    /// A refused completion counts as done by another.
+    RefusedCompletionAsSuccess = "refused-completion-as-success";
+    /// A success answers for every payload.
+    PayloadNotCompared = "payload-not-compared";
+    /// A rejection is as free as a release.
+    RejectionAsARelease = "rejection-as-a-release";
+    /// The rules of Powertools for AWS Lambda.
+    Powertools = "powertools";
+    /// The answer leaves out one failure.
+    ResponseMissesAFailure = "response-misses-a-failure";
+    /// The answer names a failure twice.
+    FailureAppendedTwice = "failure-appended-twice";
+    /// A failure that cannot be named is left out.
+    UnnamedRecordSwallowed = "unnamed-record-swallowed";
+    /// An event of another source is answered as an empty batch.
+    EmptySuccessForAForeignEvent = "empty-success-for-a-foreign-event";
+    /// A FIFO group goes on behind a failure.
+    GroupGoesOn = "group-goes-on";
+    /// Nothing looks at the deadline.
+    NoDeadlineGuard = "no-deadline-guard";
+    /// A claim is released although its completion may have landed.
+    ReleaseBehindACompletion = "release-behind-a-completion";
+    /// Any number of handlers runs at a time.
+    Unbounded = "unbounded";
+    /// A message without its key gets one that all such messages share.
+    KeyOfNull = "key-of-null";
+    /// What is not recorded when the answer must leave counts as done.
+    CutAsSuccess = "cut-as-success";
+}
+
+impl Plant {
+    /// The plant of that name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|plant| plant.name() == name)
+    }
+
+    /// The store's rules.
+    pub(super) fn rules(self) -> Rules {
+        match self {
+            Self::CompleteWithoutACondition => slips::complete_without_a_condition(),
+            Self::CompleteWithoutTheFence => slips::complete_without_the_fence(),
+            Self::ReleaseAsADelete => slips::release_as_a_delete(),
+            Self::ReleaseWithoutTheOwner => slips::release_without_the_owner(),
+            Self::ReleaseWithoutTheFence => slips::release_without_the_fence(),
+            Self::OwnWriteUnrecognised => slips::own_write_unrecognised(),
+            Self::ClaimOfOnesOwnRelease => slips::claim_of_ones_own_release(),
+            Self::FenceThatStartsAnew => slips::fence_that_starts_anew(),
+            Self::RefusedCompletionAsSuccess => slips::refused_completion_as_success(),
+            Self::PayloadNotCompared => slips::payload_not_compared(),
+            Self::RejectionAsARelease => slips::rejection_as_a_release(),
+            Self::Powertools => slips::powertools(),
+            _ => Rules::default(),
+        }
+    }
+
+    /// The pipeline's.
+    pub(super) fn slips(self) -> Slips {
+        let none = Slips::default();
+        match self {
+            Self::GroupGoesOn => Slips { group_goes_on: true, ..none },
+            Self::NoDeadlineGuard => Slips { no_deadline_guard: true, ..none },
+            Self::ReleaseBehindACompletion => Slips { release_behind_a_completion: true, ..none },
+            Self::Unbounded => Slips { unbounded: true, ..none },
+            Self::KeyOfNull => Slips { key_of_null: true, ..none },
+            Self::CutAsSuccess => Slips { cut_as_success: true, ..none },
+            _ => none,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What the simulation runs: three queues, everything that a handler can do, and everything that goes wrong.
+
+use std::time::Duration;
+
+use sqs_runtime::{
+    Clock, Consumer, Failure,
+    claim::{Key, Mode},
+    extract::Body,
+    testkit::simulator::{Account, Faults, MappingSettings, Plant, Process, QueueSettings, SentMessage, Simulation},
+};
+
+/// How many handlers of one process may run at a time.
+const LIMIT: usize = 4;
+
+/// What messages ask their handler to do.
+const KINDS: [&str; 12] =
+    ["ok", "close", "nokey", "either", "ok", "fail", "either", "ok", "reject", "panic", "hang", "either"];
+
+/// The modes, taken in turn by seeds.
+pub(crate) const MODES: [Mode; 3] = [Mode::Lease, Mode::CommitOnly, Mode::MarkAfter];
+
+/// Runs one seed in the mode that is its turn.
+pub(crate) fn run(seed: u64, plant: Option<Plant>) -> Account {
+    let turn = usize::try_from(seed % 4).unwrap_or_default();
+    // The default mode has the most rules: every second seed is its.
+    run_in(seed, MODES.get(turn).copied().unwrap_or(Mode::Lease), plant)
+}
+
+/// Runs one seed.
+pub(crate) fn run_in(seed: u64, mode: Mode, plant: Option<Plant>) -> Account {
+    let mut mapping = MappingSettings::default();
+    mapping.batch_size = usize::try_from(1 + seed % 10).unwrap_or(1);
+    mapping.window = Duration::from_millis(seed % 3 * 500);
+    let mut faults = Faults::all();
+    if seed % 3 == 0 {
+        // Clocks that no lease can be trusted by: what is promised without clocks must hold.
+        faults.skew = Duration::from_secs(40);
+        faults.odd_clock = 1_000;
+        faults.store = 500;
+        faults.duplicate = 400;
+    }
+    let simulation = Simulation::new(seed, move |process| consumer(process, mode));
+    let mut simulation = simulation.faults(faults).mapping(mapping).concurrency(LIMIT);
+    if let Some(plant) = plant {
+        simulation = simulation.plant(plant);
+    }
+    for name in ["orders", "ledger.fifo", "fair"] {
+        send_all(&mut simulation, name, seed);
+    }
+    simulation.run()
+}
+
+/// Eight pieces of work for one queue; some come twice, some with another text under the same number.
+fn send_all(simulation: &mut Simulation, name: &str, seed: u64) {
+    let mut settings = QueueSettings::new(name);
+    if seed % 3 != 2 {
+        // Shorter than the function's time-out, as nobody should have it: messages come again while they are worked on.
+        settings.visibility_timeout = Duration::from_secs(20 + seed % 20);
+    }
+    let queue = simulation.queue(settings);
+    // All at once, or one after the other.
+    let gap = if seed % 2 == 0 { 1 } else { 30 };
+    for n in 0..12_u64 {
+        let kind = KINDS.get(usize::try_from((n * 5 + seed) % 12).unwrap_or_default()).copied().unwrap_or("ok");
+        let message = |kind: &str| SentMessage::new(format!("{kind} {n}")).group(format!("g{}", n % 3));
+        let at = Duration::from_secs(n / 8 * 8 * gap);
+        simulation.send_at(at, queue, message(kind));
+        match (n + seed) % 5 {
+            0 => simulation.send_at(at, queue, message(kind)),
+            1 => simulation.send_at(at + Duration::from_secs(60), queue, message("fine")),
+            _ => {}
+        }
+    }
+}
+
+/// A handler that does what its message says: takes its time, fails now and then, is rejected, panics, hangs.
+fn consumer(process: &Process, mode: Mode) -> Consumer {
+    let (clock, say, id) = (process.clock(), process.violations(), process.id() as u64);
+    let consumer = Consumer::new(move |body: Body| {
+        let (clock, say) = (clock.clone(), say.clone());
+        async move {
+            let (kind, number) = body.split_once(' ').unwrap_or_default();
+            let number: u64 = number.parse().unwrap_or_default();
+            clock.sleep(Duration::from_millis(number * 137 % 900)).await;
+            match kind {
+                "nokey" => {
+                    say("a message without its key runs".to_owned());
+                    Ok(())
+                }
+                "reject" => Err(Failure::reject("asked to be rejected")),
+                "fail" => Err(Failure::retry("asked to fail")),
+                "panic" => std::panic::resume_unwind(Box::new("asked to panic")),
+                "either" => {
+                    // Slow in one process, quick in another; fails here, succeeds there.
+                    clock.sleep(Duration::from_millis((number * 137 + id * 3_571) % 15_000)).await;
+                    if id % 2 == 0 { Ok(()) } else { Err(Failure::retry("asked to fail")) }
+                }
+                "close" => {
+                    // Until just before everything is stopped.
+                    clock.sleep(Duration::from_millis(28_300 - number * 137 % 900)).await;
+                    Ok(())
+                }
+                "hang" => {
+                    clock.sleep(Duration::from_secs(3_600)).await;
+                    Ok(())
+                }
+                _ => Ok(()),
+            }
+        }
+    });
+    // By its number within its queue; `nokey` has none.
+    let queue = process.queue();
+    let by_number = Key::by(move |record| {
+        let (kind, number) = record.body().split_once(' ')?;
+        (kind != "nokey").then(|| format!("{queue}/{number}"))
+    });
+    let idempotency = process.idempotency().mode(mode).key(by_number.same_body()).handler_version("7");
+    consumer.idempotency(idempotency).concurrency(LIMIT)
+}
