@@ -29,4 +29,5 @@ mod properties;
 mod queue;
 mod response;
 mod template;
+mod testkit;
 mod tidy;

@@ -1,0 +1,4 @@
+//! The test kit itself: what it says must be true before anybody trusts a test that uses it.
+
+mod judge;
+mod scratch;
