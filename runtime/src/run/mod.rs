@@ -9,6 +9,8 @@ mod pipeline;
 mod replay;
 mod spawn;
 mod ticker;
+#[cfg(any(feature = "lambda", feature = "testkit"))]
+pub(crate) mod utc;
 
 pub use self::{
     hosts::Hosts,

@@ -2,6 +2,7 @@
 
 pub mod conformance;
 mod delivery;
+pub mod event;
 pub mod judge;
 mod manual_clock;
 mod recording_queue;
