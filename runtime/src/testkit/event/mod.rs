@@ -93,6 +93,12 @@ impl Event {
         Self { queue_arn: self.queue_arn.clone(), ..again.unwrap_or_else(|error| no_event(&error)) }
     }
 
+    /// The records at whose places there is a yes.
+    pub(super) fn of_records(self, kept: &[bool]) -> Self {
+        let records = self.records.into_iter().zip(kept).filter(|(_, is_kept)| **is_kept).map(|(record, _)| record);
+        Self { records: records.collect(), queue_arn: self.queue_arn }
+    }
+
     /// The ARN of the queue.
     #[must_use]
     pub fn queue_arn(&self) -> &str {

@@ -157,6 +157,14 @@ impl Verdict {
     }
 }
 
+impl MessageFate {
+    /// Whether it comes back.
+    #[must_use]
+    pub fn is_returned(self) -> bool {
+        self == Self::Returned
+    }
+}
+
 impl fmt::Display for MessageFate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
