@@ -6,6 +6,8 @@ mod lambda;
 #[cfg(feature = "logs")]
 mod logs;
 mod pipeline;
+#[cfg(feature = "lambda")]
+mod record;
 mod replay;
 mod spawn;
 mod ticker;
