@@ -11,7 +11,7 @@
 //!
 //! let delivered = harness.deliver(&event).await;
 //! delivered.assert_done("m-1");
-//! delivered.assert_rejected("m-2").because("invalid JSON");
+//! delivered.assert_rejected("m-2").because("not valid JSON");
 //! delivered.assert_returned(["m-2"]);
 //!
 //! harness.redeliver(&delivered).await.assert_already_done("m-1").assert_runs("m-1", 0);
