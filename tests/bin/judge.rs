@@ -76,7 +76,7 @@ fn verdict(args: &Args) -> Result<Verdict, String> {
     if let Some(why) = whatever.undocumented_because() {
         return Err(format!("{}: {why}", args.event.display()));
     }
-    Ok(judge(&event, Answer::Body(&read(&args.response)?), args.flag))
+    Ok(judge(&event, Answer::Response(&read(&args.response)?), args.flag))
 }
 
 fn read(path: &Path) -> Result<String, String> {

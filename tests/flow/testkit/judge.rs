@@ -33,7 +33,7 @@ fn these_answers_are_a_success() {
         ("{\"batchItemFailures\": [ {\n\"itemIdentifier\" : \"\\u0062\"} ]}", "DRD"),
         (r#"{"batchItemFailures":[{"itemIdentifier":"a"},{"itemIdentifier":"b"},{"itemIdentifier":"c"}]}"#, "RRR"),
     ] {
-        let verdict = judge(EVENT, Answer::Body(body), Flag::On);
+        let verdict = judge(EVENT, Answer::Response(body), Flag::On);
         assert_eq!((&verdict.batch, letters(&verdict).as_str()), (&BatchFate::Success, fates), "{body}");
     }
 }
@@ -54,7 +54,7 @@ fn these_answers_fail_the_whole_batch() {
         "{} {}",
         "\u{feff}{}",
     ] {
-        let verdict = judge(EVENT, Answer::Body(body), Flag::On);
+        let verdict = judge(EVENT, Answer::Response(body), Flag::On);
         assert_eq!((&verdict.batch, letters(&verdict).as_str()), (&BatchFate::Failure, "RRR"), "{body}");
     }
 }
@@ -89,7 +89,7 @@ fn of_these_answers_aws_says_nothing() {
         ("true", "the body is neither an object nor null"),
         (" \n", "the body is white space only"),
     ] {
-        let verdict = judge(EVENT, Answer::Body(body), Flag::On);
+        let verdict = judge(EVENT, Answer::Response(body), Flag::On);
         assert_eq!((verdict.undocumented_because(), letters(&verdict).as_str()), (Some(why), "RRR"), "{body}");
     }
 }
@@ -97,7 +97,7 @@ fn of_these_answers_aws_says_nothing() {
 #[test]
 fn without_the_flag_the_body_is_ignored() {
     for body in ["", "not JSON", r#"{"batchItemFailures":[{"itemIdentifier":"b"}]}"#] {
-        let verdict = judge(EVENT, Answer::Body(body), Flag::Off);
+        let verdict = judge(EVENT, Answer::Response(body), Flag::Off);
         assert_eq!((&verdict.batch, letters(&verdict).as_str()), (&BatchFate::Success, "DDD"), "{body}");
     }
 }
@@ -114,7 +114,7 @@ fn an_error_returns_every_message_with_and_without_the_flag() {
 fn records_that_share_an_id_share_a_fate_and_one_without_an_id_cannot_be_kept() {
     let event = r#"{"Records":[{"messageId":"a"},{"messageId":"b"},{"messageId":"a"},{"body":"x"},{"messageId":""},7,
         {"messageId":"c","messageId":"d"},{"messageId":"e","body":"\ud800"}]}"#;
-    let verdict = judge(event, Answer::Body(r#"{"batchItemFailures":[{"itemIdentifier":"a"}]}"#), Flag::On);
+    let verdict = judge(event, Answer::Response(r#"{"batchItemFailures":[{"itemIdentifier":"a"}]}"#), Flag::On);
     assert_eq!(letters(&verdict), "RDRDDDDD");
     let ids: Vec<_> = verdict.messages.iter().map(|message| message.id.as_deref()).collect();
     assert_eq!(ids, [Some("a"), Some("b"), Some("a"), None, None, None, None, Some("e")]);
@@ -123,10 +123,10 @@ fn records_that_share_an_id_share_a_fate_and_one_without_an_id_cannot_be_kept() 
 #[test]
 fn an_event_without_records_cannot_be_judged_and_one_with_an_empty_list_can() {
     for event in ["", "[]", "{}", r#"{"Records":null}"#, r#"{"Records":[],"Records":[]}"#] {
-        let verdict = judge(event, Answer::Body("{}"), Flag::On);
+        let verdict = judge(event, Answer::Response("{}"), Flag::On);
         assert_eq!(verdict.undocumented_because(), Some("the event has no list of records"), "{event}");
     }
-    assert_eq!(judge(r#"{"Records":[]}"#, Answer::Body("{}"), Flag::On).batch, BatchFate::Success);
+    assert_eq!(judge(r#"{"Records":[]}"#, Answer::Response("{}"), Flag::On).batch, BatchFate::Success);
 }
 
 fn program(arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -200,7 +200,7 @@ fn what_the_crate_answers_to_the_fixtures_is_documented() {
         let Ok(batch) = Batch::from_json(&*text) else { continue };
         let failed = vec![sqs_runtime::Outcome::InProgressElsewhere; batch.len()];
         let answer = PartialBatchResponse::fold(&batch, &failed).map(|response| response.to_json());
-        let answer = answer.as_deref().map_or(Answer::Error, Answer::Body);
+        let answer = answer.as_deref().map_or(Answer::Error, Answer::Response);
         let verdict = judge(&text, answer, Flag::On);
         assert_eq!(verdict.undocumented_because(), None, "{}", path.display());
         assert!(verdict.fates().all(|fate| fate == MessageFate::Returned), "{}: {verdict:?}", path.display());

@@ -60,7 +60,7 @@ impl Delivered {
     #[must_use]
     pub fn verdict(&self, flag: Flag) -> Verdict {
         let response = self.response_json();
-        let answer = response.as_deref().map_or(Answer::Error, Answer::Body);
+        let answer = response.as_deref().map_or(Answer::Error, Answer::Response);
         judge(&self.event.to_json(), answer, flag)
     }
 

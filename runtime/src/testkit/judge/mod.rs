@@ -18,7 +18,8 @@ use self::answer::Refusal;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer<'a> {
     /// The function returned this body; empty where it returned nothing.
-    Body(&'a str),
+    // Not `Body`: with two public types of that name the compiler writes paths into what it says of handlers.
+    Response(&'a str),
     /// An error, a time-out, a crash: there is no body.
     Error,
 }
@@ -95,7 +96,7 @@ pub enum MessageFate {
 /// use sqs_runtime::testkit::judge::{Answer, BatchFate, Flag, MessageFate, judge};
 ///
 /// let event = r#"{"Records":[{"messageId":"m-1","body":"a"},{"messageId":"m-2","body":"b"}]}"#;
-/// let answer = Answer::Body(r#"{"batchItemFailures":[{"itemIdentifier":"m-2"}]}"#);
+/// let answer = Answer::Response(r#"{"batchItemFailures":[{"itemIdentifier":"m-2"}]}"#);
 ///
 /// let verdict = judge(event, answer, Flag::On);
 /// assert_eq!(verdict.batch, BatchFate::Success);
@@ -111,8 +112,8 @@ pub fn judge(event_json: &str, answer: Answer<'_>, flag: Flag) -> Verdict {
     };
     match (answer, flag) {
         (Answer::Error, _) => Verdict::failure(ids),
-        (Answer::Body(_), Flag::Off) => Verdict::success(ids, &BTreeSet::new()),
-        (Answer::Body(body), Flag::On) => match answer::named(body, &ids) {
+        (Answer::Response(_), Flag::Off) => Verdict::success(ids, &BTreeSet::new()),
+        (Answer::Response(body), Flag::On) => match answer::named(body, &ids) {
             Ok(named) => Verdict::success(ids, &named),
             Err(Refusal::WholeBatch) => Verdict::failure(ids),
             Err(Refusal::Undocumented(why)) => Verdict::undocumented(why, ids),
