@@ -36,6 +36,9 @@ use crate::{Consumer, Error};
 /// standard error. The process then ends: with code 0 where every event got a response, with code 2 where one could not be
 /// answered or the command line was not understood.
 ///
+/// On Lambda, where `SQS_RUNTIME_RECORD` names a folder, each event is written there as a redacted file that `replay` reads
+/// (`LambdaConfig::record_events`).
+///
 /// With the feature `logs` a log subscriber is installed, unless the program has one.
 ///
 /// # Errors

@@ -168,6 +168,23 @@ async fn groups_keep_their_members_and_lose_their_names() {
     assert!(batch.queue_arn(0).unwrap().is_fifo());
 }
 
+#[tokio::test]
+async fn what_nobody_knows_is_kept_by_its_shape_only() {
+    let mut event: Value = serde_json::from_str(&fixture("redelivered.json")).unwrap();
+    let record = &mut event["Records"][0];
+    record["attributes"]["DeadLetterQueueSourceArn"] = json!("arn:aws-cn:sqs:cn-north-1:998877665544:orders");
+    record["attributes"]["Secret"] = json!("secret");
+    record["secrets"] = json!({"secret": ["secret", 7, true, null]});
+    record["messageId"] = json!("m".repeat(1_000));
+    record["body"] = json!("no JSON, secret");
+    let written = recorded(&event.to_string(), "unknown", LambdaConfig::new()).await;
+    let record = &serde_json::from_str::<Value>(&written).unwrap()["Records"][0];
+    assert_eq!(record["attributes"]["DeadLetterQueueSourceArn"], "arn:aws-cn:sqs:cn-north-1:123456789012:orders");
+    assert_eq!(record["attributes"]["Secret"], "string");
+    assert_eq!(record["secrets"], json!({"secret": ["string", 0, false, null]}));
+    assert_eq!((&record["messageId"], &record["body"]), (&json!("string"), &json!("text of 15 bytes")));
+}
+
 /// A file stands for its event in a test: as many records, the same ids, and wrong where it was wrong.
 #[tokio::test]
 async fn every_fixture_is_recorded_as_it_is_wrong() {
