@@ -163,6 +163,9 @@ fn the_program_says_how_it_went_by_its_code() {
     let empty = scratch.file("empty.json", "");
     assert_eq!(program(&[event, &empty]), (Some(0), format!("{unnamed}batch=success\n"), String::new()));
 
+    let newline = scratch.file("newline.json", "\n");
+    assert_eq!(program(&[event, &newline]), program(&[event, &empty]));
+
     let torn = scratch.file("torn.json", "{");
     let (code, out, _) = program(&["--flag=on", event, &torn]);
     assert_eq!(
@@ -222,6 +225,8 @@ fn record(&(id, is_fifo, group, _): &Sketch) -> Value {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Whatever becomes of its messages, the answer to a batch is one that AWS documents; every message that did not succeed comes
     /// back, and with it only copies of it and what is behind it in its group.
     #[test]
