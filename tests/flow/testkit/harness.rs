@@ -218,6 +218,53 @@ async fn handlers_that_wait_with_tokio_or_for_ever_meet_their_deadline() {
     assert_eq!(harness.clock().monotonic(), SECOND * 95, "the answer leaves at the reserve");
 }
 
+/// One time for both: whoever waits for less is first, whichever clock it waits on.
+#[tokio::test(start_paused = true)]
+async fn tokios_paused_time_and_the_clock_are_one_time() {
+    async fn by_either(State(clock): State<ManualClock>, body: Body) -> Result<(), Failure> {
+        match body.as_str().split_once(' ') {
+            Some(("tokio", seconds)) => SystemClock::new().sleep(SECOND * seconds.parse()?).await,
+            Some((_, seconds)) => clock.sleep(SECOND * seconds.parse()?).await,
+            None => {}
+        }
+        Ok(())
+    }
+    let clock = ManualClock::new();
+    let harness = Harness::on_clock(Consumer::new(by_either).state(clock.clone()), clock).deadline(SECOND * 100);
+    let event = Event::standard("orders").message(message("a", "tokio 50")).message(message("b", "clock 60"));
+    let delivered = harness.deliver(&event.message(message("c", "clock 3600"))).await;
+    delivered.assert_done("a").assert_done("b").assert_retried("c");
+    let took: Vec<_> = delivered.report().records().map(|record| record.duration.as_secs()).collect();
+    assert_eq!(took, [50, 60, 95]);
+}
+
+#[tokio::test]
+async fn no_time_passes_on_one_thread_while_a_handler_has_work_to_do() {
+    no_time_passes_while_a_handler_has_work_to_do().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_time_passes_on_several_threads_while_a_handler_has_work_to_do() {
+    no_time_passes_while_a_handler_has_work_to_do().await;
+}
+
+async fn no_time_passes_while_a_handler_has_work_to_do() {
+    async fn work_or_wait(State(clock): State<ManualClock>, body: Body) -> Result<(), Failure> {
+        if body.as_str() == "wait" {
+            clock.sleep(SECOND).await;
+            return Ok(());
+        }
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+        if clock.monotonic() == Duration::ZERO { Ok(()) } else { Err(Failure::reject("time has passed")) }
+    }
+    let clock = ManualClock::new();
+    let harness = Harness::on_clock(Consumer::new(work_or_wait).state(clock.clone()), clock);
+    let event = Event::standard("orders").message(message("m-1", "wait")).message(message("m-2", "work"));
+    harness.deliver(&event).await.assert_all_done();
+}
+
 #[tokio::test]
 async fn a_handler_that_waits_for_something_else_is_waited_for() {
     let clock = ManualClock::new();

@@ -45,8 +45,9 @@ use crate::{Consumer, run::Pipeline};
 /// - where tokio's time is paused (`#[tokio::test(start_paused = true)]`), the clock follows it while a delivery runs, so that
 ///   handlers which wait with tokio's timers, or for ever, meet their deadline too.
 ///
-/// Where tokio's time is not paused, whoever waits for something else, such as a server, is waited for in real time, deadline
-/// included. Between deliveries the clock stands still until it is moved.
+/// Where tokio's time is not paused, whoever waits for something else, such as a server or a task of its own, is waited for in real
+/// time, deadline included; unless another handler of the same delivery waits on the clock, whose time then passes. Between
+/// deliveries the clock stands still until it is moved.
 ///
 /// All messages run in the task that delivers. A handler that blocks its thread blocks that task.
 pub struct Harness {

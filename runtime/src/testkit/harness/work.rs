@@ -1,7 +1,7 @@
 //! Deliveries and the tasks that they spawn, driven together, so that it shows when all of them wait.
 
 use std::{
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -72,7 +72,7 @@ pub(super) struct Work<'a, F> {
     timer: Option<(Duration, Timer)>,
 }
 
-/// How often tasks that others spawned may run before it counts that all wait.
+/// How often in a row nothing may be ready before it counts that all wait: tasks that others spawned get so many turns.
 const PATIENCE: u32 = 32;
 
 impl<'a, F> Work<'a, F> {
@@ -148,6 +148,10 @@ impl<F: Future> Future for Work<'_, F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let work = &mut *self;
         work.follow();
+        // Woken since the last look: by another thread, or by tokio, which wakes who yields only after the task was left.
+        if work.woken.is_woken() {
+            work.idle = 0;
+        }
         let waker = Waker::from(work.woken.begin(cx.waker()));
         let mut inner = Context::from_waker(&waker);
         if let Poll::Ready(delivered) = work.deliveries.as_mut().poll(&mut inner) {
@@ -159,10 +163,15 @@ impl<F: Future> Future for Work<'_, F> {
         }
         // By way of the runtime and not in a loop: its other tasks get their turn, and its budget is renewed.
         if is_ready || work.wait(cx) {
-            cx.waker().wake_by_ref();
+            yield_now(cx);
         }
         Poll::Pending
     }
+}
+
+/// Has the task polled again, after whoever yielded before it and after a look at timers and sockets.
+fn yield_now(cx: &mut Context<'_>) {
+    let _ = pin!(tokio::task::yield_now()).poll(cx);
 }
 
 /// Tokio's time stands still however often one looks, or moves at once.
