@@ -24,5 +24,7 @@ pub mod invariants {}
 #[doc = include_str!("../docs/powertools.md")]
 pub mod powertools {}
 
-#[doc = include_str!("../docs/testing.md")]
+// Its links and examples need the test kit.
+#[cfg_attr(feature = "testkit", doc = include_str!("../docs/testing.md"))]
+#[cfg_attr(not(feature = "testkit"), doc = "Testing a consumer: to be read with the feature `testkit`.")]
 pub mod testing {}

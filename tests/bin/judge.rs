@@ -76,7 +76,9 @@ fn verdict(args: &Args) -> Result<Verdict, String> {
     if let Some(why) = whatever.undocumented_because() {
         return Err(format!("{}: {why}", args.event.display()));
     }
-    Ok(judge(&event, Answer::Response(&read(&args.response)?), args.flag))
+    let response = read(&args.response)?;
+    // The line feed at the end of a text file is no part of the answer.
+    Ok(judge(&event, Answer::Response(response.trim_end_matches(['\r', '\n'])), args.flag))
 }
 
 fn read(path: &Path) -> Result<String, String> {

@@ -1,54 +1,68 @@
-//! The consumer as a whole: recorded events in, answers out.
+//! The consumer as a whole: recorded events in, what became of each message out.
 #![allow(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
 use std::sync::Arc;
 
-use orders::{InMemoryProvider, Shop, consumer_of};
+use orders::{InMemoryProvider, Item, Order, Shop, consumer_of};
 use sqs_runtime::{
     Idempotency,
-    run::{Pipeline, Replay},
+    testkit::{
+        event::{Event, Message},
+        harness::Harness,
+    },
 };
 
-const ORDERS: &str = include_str!("../../../tests/fixtures/orders.json");
+/// The shop under test, and who takes its money.
+fn shop() -> (Harness, Arc<InMemoryProvider>) {
+    let provider = Arc::new(InMemoryProvider::new());
+    let consumer = consumer_of(Shop::new(provider.clone()), Idempotency::memory());
+    (Harness::new(consumer), provider)
+}
+
+/// The message of that number in the README's batch.
+fn id(number: u32) -> String {
+    format!("00000000-0000-4000-8000-{number:012}")
+}
 
 #[tokio::test]
 async fn each_message_of_a_mixed_batch_gets_what_it_deserves() {
-    let provider = Arc::new(InMemoryProvider::new());
-    let pipeline = Pipeline::for_tests(consumer_of(Shop::new(provider.clone()), Idempotency::memory()));
-    let replayed = Replay::new().redeliver(1).event(&pipeline, ORDERS).await.expect("an SQS event");
+    let (harness, provider) = shop();
+    let event = Event::from_file("../../tests/fixtures/orders.json").expect("the README's batch");
 
-    let outcomes = |delivery: usize| -> Vec<&str> {
-        let report = replayed.reports().get(delivery);
-        report.into_iter().flat_map(|report| report.records()).map(|record| record.outcome.name()).collect()
-    };
-    let done = |name| [name, name, "rejected", "rejected", "retry", "retry", "rejected", name, name];
-    assert_eq!(outcomes(0), done("done"));
-    assert_eq!(outcomes(1), done("already done"));
+    let first = harness.deliver(&event).await;
+    for done in [1, 2, 9] {
+        first.assert_done(&id(done)).assert_runs(&id(done), 1);
+    }
+    first.assert_rejected(&id(3)).because("not valid JSON");
+    first.assert_rejected(&id(4)).because("no items");
+    first.assert_retried(&id(5)).because("unavailable");
+    first.assert_retried(&id(6)).because("panicked");
+    first.assert_rejected(&id(7)).because("declined");
+    let failed = [3, 4, 5, 6, 7].map(id);
+    first.assert_returned(failed.iter().map(String::as_str));
+
+    let second = harness.redeliver(&first).await;
+    for done in [1, 2, 9] {
+        second.assert_already_done(&id(done)).assert_runs(&id(done), 0);
+    }
+    second.assert_returned(failed.iter().map(String::as_str));
     assert_eq!(provider.charged(), (3, 4_999 + 2_697 + 499_975_000_000), "each good order is charged once");
 }
 
-fn sent(message_id: &str, body: &str) -> String {
-    let body = serde_json::Value::from(body);
-    format!(r#"{{"Records":[{{"messageId":"{message_id}","body":{body}}}]}}"#)
-}
-
-async fn outcome(pipeline: &Pipeline, event: String) -> String {
-    let report = pipeline.run_event(event, pipeline.invocation(None)).await.expect("an SQS event");
-    report.outcome(0).expect("one record").name().to_owned()
+/// An order of mugs, as its message.
+fn mugs(quantity: u64) -> Message {
+    let items = vec![Item { sku: "mug".into(), quantity, unit_price_cents: 900 }];
+    let order = Order { order_id: "A-1".into(), customer_id: "C-1".into(), payment_token: "tok_visa".into(), items };
+    Message::json(&order).expect("an order is JSON")
 }
 
 #[tokio::test]
 async fn an_order_that_is_sent_twice_is_charged_once_and_another_one_under_its_id_is_a_conflict() {
-    let provider = Arc::new(InMemoryProvider::new());
-    let pipeline = Pipeline::for_tests(consumer_of(Shop::new(provider.clone()), Idempotency::memory()));
-    let order = |quantity: u32, space: &str| {
-        format!(
-            r#"{{"orderId":"A-1",{space}"customerId":"C-1","paymentToken":"tok_visa",
-            "items":[{{"sku":"mug","quantity":{quantity},"unitPriceCents":900}}]}}"#
-        )
-    };
-    assert_eq!(outcome(&pipeline, sent("m-1", &order(1, ""))).await, "done");
-    assert_eq!(outcome(&pipeline, sent("m-2", &order(1, "  "))).await, "already done");
-    assert_eq!(outcome(&pipeline, sent("m-3", &order(2, ""))).await, "rejected");
+    let (harness, provider) = shop();
+    let event = Event::standard("orders");
+    harness.deliver(&event.clone().message(mugs(1).id("m-1"))).await.assert_done("m-1");
+    harness.deliver(&event.clone().message(mugs(1).id("m-2"))).await.assert_already_done("m-2");
+    let conflict = harness.deliver(&event.message(mugs(2).id("m-3"))).await;
+    conflict.assert_rejected("m-3").because("the key was completed with another payload");
     assert_eq!(provider.charged(), (1, 900));
 }

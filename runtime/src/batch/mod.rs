@@ -114,6 +114,12 @@ impl Batch {
         self.0.text.len()
     }
 
+    /// The event's text.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn json(&self) -> &str {
+        self.0.text.json()
+    }
+
     /// The record at that place, its body unescaped and its message attributes decoded.
     ///
     /// # Errors

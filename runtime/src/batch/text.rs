@@ -74,7 +74,7 @@ impl Text {
         replaced
     }
 
-    #[cfg(feature = "lambda")]
+    #[cfg(any(feature = "lambda", feature = "testkit"))]
     pub(super) fn json(&self) -> &str {
         &self.json
     }

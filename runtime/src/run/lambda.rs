@@ -16,7 +16,11 @@ use serde_json::value::RawValue;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tower::Service;
 
-use super::{LambdaConfig, Pipeline, ticker::Ticker};
+use super::{
+    LambdaConfig, Pipeline,
+    record::{self, Recorder},
+    ticker::Ticker,
+};
 use crate::{
     Consumer, Error,
     batch::Batch,
@@ -64,6 +68,7 @@ pub struct LambdaService {
     /// The notice about a deadline that makes no sense is given once.
     noticed: Arc<AtomicBool>,
     ticker: Ticker,
+    recorder: Option<Recorder>,
 }
 
 impl LambdaService {
@@ -79,7 +84,10 @@ impl LambdaService {
     /// The same with settings of one's own.
     #[must_use]
     pub fn with_config(pipeline: Pipeline, config: LambdaConfig) -> Self {
-        Self { pipeline, config, noticed: Arc::default(), ticker: Ticker::default() }
+        let folder = config.record_folder.clone().or_else(record::folder_from_env);
+        let (redactor, clock) = (config.redactor.clone(), Arc::clone(pipeline.clock()));
+        let recorder = folder.map(|folder| Recorder::new(folder, redactor, clock));
+        Self { pipeline, config, noticed: Arc::default(), ticker: Ticker::default(), recorder }
     }
 
     /// The time until the deadline that Lambda says. One that is already past when the invocation starts is unknown, not
@@ -102,6 +110,15 @@ impl LambdaService {
 
     async fn answer(self, event: LambdaEvent<Box<RawValue>>) -> Result<PartialBatchResponse, Error> {
         let _open = self.ticker.open();
+        let recording = self.recorder.as_ref().map(|recorder| recorder.record(event.payload.get()));
+        let answer = self.run(event).await;
+        if let Some(recording) = recording {
+            recording.landed().await;
+        }
+        answer
+    }
+
+    async fn run(&self, event: LambdaEvent<Box<RawValue>>) -> Result<PartialBatchResponse, Error> {
         let LambdaEvent { payload, context } = event;
         let time_left = self.time_left(&context);
         let clock = Arc::clone(self.pipeline.clock());

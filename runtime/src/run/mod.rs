@@ -6,9 +6,13 @@ mod lambda;
 #[cfg(feature = "logs")]
 mod logs;
 mod pipeline;
+#[cfg(feature = "lambda")]
+mod record;
 mod replay;
 mod spawn;
 mod ticker;
+#[cfg(any(feature = "lambda", feature = "testkit"))]
+pub(crate) mod utc;
 
 pub(crate) use self::pipeline::Slips;
 pub use self::{
@@ -32,6 +36,9 @@ use crate::{Consumer, Error};
 /// `replay` writes one line for each event on standard output, the partial batch response, and a table for people on
 /// standard error. The process then ends: with code 0 where every event got a response, with code 2 where one could not be
 /// answered or the command line was not understood.
+///
+/// On Lambda, where `SQS_RUNTIME_RECORD` names a folder, each event is written there as a redacted file that `replay` reads
+/// (`LambdaConfig::record_events`).
 ///
 /// With the feature `logs` a log subscriber is installed, unless the program has one.
 ///

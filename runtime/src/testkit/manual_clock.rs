@@ -1,6 +1,7 @@
 //! A clock that stands still until it is moved.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -30,7 +31,23 @@ pub struct ManualClock {
 #[derive(Default)]
 struct State {
     now: Duration,
-    sleepers: Vec<Waker>,
+    /// By the time at which they wake, then in the order in which they fell asleep.
+    sleepers: BTreeMap<(Duration, u64), Sleeper>,
+    slept: u64,
+}
+
+struct Sleeper {
+    waker: Waker,
+    sleeps: Sleeps,
+}
+
+/// Who waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sleeps {
+    /// Whoever holds the clock, such as a handler.
+    Somebody,
+    /// A pipeline, for its deadline.
+    Pipeline,
 }
 
 /// Where the clock starts: 2027-01-15 08:00:00 UTC.
@@ -54,9 +71,27 @@ impl ManualClock {
         let sleepers = {
             let mut state = self.state();
             state.now += by;
-            std::mem::take(&mut state.sleepers)
+            let still_asleep = state.now.checked_add(Duration::from_nanos(1)).map(|later| (later, 0));
+            let asleep = still_asleep.map(|from| state.sleepers.split_off(&from)).unwrap_or_default();
+            std::mem::replace(&mut state.sleepers, asleep)
         };
-        sleepers.into_iter().for_each(Waker::wake);
+        sleepers.into_values().for_each(|sleeper| sleeper.waker.wake());
+    }
+
+    /// When the next one wakes, on the monotonic clock.
+    pub(super) fn next_wake(&self) -> Option<Duration> {
+        self.state().sleepers.keys().next().map(|(until, _)| *until)
+    }
+
+    /// Whether anybody but a pipeline waits.
+    pub(super) fn is_waited_on(&self) -> bool {
+        self.state().sleepers.values().any(|sleeper| sleeper.sleeps == Sleeps::Somebody)
+    }
+
+    pub(super) fn sleep_as(&self, sleeps: Sleeps, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let mut state = self.state();
+        state.slept += 1;
+        Box::pin(Sleep { clock: self.clone(), key: (state.now.saturating_add(duration), state.slept), sleeps })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -74,7 +109,7 @@ impl Clock for ManualClock {
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(Sleep { clock: self.clone(), until: self.monotonic() + duration })
+        self.sleep_as(Sleeps::Somebody, duration)
     }
 }
 
@@ -86,7 +121,8 @@ impl Default for ManualClock {
 
 struct Sleep {
     clock: ManualClock,
-    until: Duration,
+    key: (Duration, u64),
+    sleeps: Sleeps,
 }
 
 impl Future for Sleep {
@@ -94,13 +130,22 @@ impl Future for Sleep {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.clock.state();
-        if state.now >= self.until {
+        if state.now >= self.key.0 {
             return Poll::Ready(());
         }
-        if !state.sleepers.iter().any(|sleeper| sleeper.will_wake(cx.waker())) {
-            state.sleepers.push(cx.waker().clone());
-        }
+        let sleeper = Sleeper { waker: cx.waker().clone(), sleeps: self.sleeps };
+        let before = state.sleepers.insert(self.key, sleeper);
+        // A waker may take a task along, and with it another sleeper of this clock.
+        drop(state);
+        drop(before);
         Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        let sleeper = self.clock.state().sleepers.remove(&self.key);
+        drop(sleeper);
     }
 }
 

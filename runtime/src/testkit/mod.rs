@@ -2,6 +2,8 @@
 
 pub mod conformance;
 mod delivery;
+pub mod event;
+pub mod harness;
 pub mod judge;
 mod manual_clock;
 mod recording_queue;

@@ -2,14 +2,17 @@
 
 use std::process::Command;
 
+use proptest::{collection::vec, option, prelude::*};
+use serde_json::Value;
 use sqs_runtime::{
+    Outcome,
     batch::Batch,
     response::PartialBatchResponse,
     testkit::judge::{Answer, BatchFate, Flag, MessageFate, Verdict, judge},
 };
 
 use super::scratch::Scratch;
-use crate::support::root;
+use crate::support::{event, fifo_record, record as record_of, root};
 
 const EVENT: &str =
     r#"{"Records":[{"messageId":"a","body":"1"},{"messageId":"b","body":"2"},{"messageId":"c","body":"3"}]}"#;
@@ -160,6 +163,9 @@ fn the_program_says_how_it_went_by_its_code() {
     let empty = scratch.file("empty.json", "");
     assert_eq!(program(&[event, &empty]), (Some(0), format!("{unnamed}batch=success\n"), String::new()));
 
+    let newline = scratch.file("newline.json", "\n");
+    assert_eq!(program(&[event, &newline]), program(&[event, &empty]));
+
     let torn = scratch.file("torn.json", "{");
     let (code, out, _) = program(&["--flag=on", event, &torn]);
     assert_eq!(
@@ -198,7 +204,7 @@ fn what_the_crate_answers_to_the_fixtures_is_documented() {
         let path = file.unwrap().path();
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         let Ok(batch) = Batch::from_json(&*text) else { continue };
-        let failed = vec![sqs_runtime::Outcome::InProgressElsewhere; batch.len()];
+        let failed = vec![Outcome::InProgressElsewhere; batch.len()];
         let answer = PartialBatchResponse::fold(&batch, &failed).map(|response| response.to_json());
         let answer = answer.as_deref().map_or(Answer::Error, Answer::Response);
         let verdict = judge(&text, answer, Flag::On);
@@ -207,4 +213,43 @@ fn what_the_crate_answers_to_the_fixtures_is_documented() {
         judged += batch.len();
     }
     assert!(judged > 50, "{judged} messages");
+}
+
+/// A record of a property: an id out of few or none, on a FIFO queue or not, and whether it succeeds.
+type Sketch = (Option<u8>, bool, u8, bool);
+
+fn record(&(id, is_fifo, group, _): &Sketch) -> Value {
+    let mut record = if is_fifo { fifo_record("", &group.to_string(), "x") } else { record_of("", "x") };
+    record["messageId"] = id.map_or(Value::Null, |id| format!("m-{id}").into());
+    record
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever becomes of its messages, the answer to a batch is one that AWS documents; every message that did not succeed comes
+    /// back, and with it only copies of it and what is behind it in its group.
+    #[test]
+    fn an_answer_of_this_crate_loses_no_failure(
+        sketches in vec((option::weighted(0.95, 0_u8..6), any::<bool>(), 0_u8..2, any::<bool>()), 0..12)
+    ) {
+        let json = event(&sketches.iter().map(record).collect::<Vec<_>>());
+        let batch = Batch::from_json(&*json).unwrap();
+        let outcome = |&(_, _, _, succeeds): &Sketch| if succeeds { Outcome::Done } else { Outcome::InProgressElsewhere };
+        let outcomes: Vec<_> = sketches.iter().map(outcome).collect();
+        let response = PartialBatchResponse::fold(&batch, &outcomes).map(|response| response.to_json());
+        let verdict = judge(&json, response.as_deref().map_or(Answer::Error, Answer::Response), Flag::On);
+
+        prop_assert_eq!(verdict.undocumented_because(), None);
+        for (n, (sketch, fate)) in sketches.iter().zip(verdict.fates()).enumerate() {
+            let (id, is_fifo, group, succeeds) = *sketch;
+            prop_assert!(succeeds || fate.is_returned(), "record {} is lost: {}", n, json);
+            let is_cause = |other: &Sketch| !other.3 && (other.0 == id || is_fifo && other.1 && other.2 == group);
+            let has_nameless_failure = response.is_err();
+            // A copy comes back with its original, wherever that one was pulled back by its own group.
+            let is_pulled = |copy: &Sketch| copy.0 == id && sketches.iter().any(|other| !other.3 && copy.1 && other.1 && other.2 == copy.2);
+            let may_return = sketches.iter().any(is_cause) || has_nameless_failure || sketches.iter().any(is_pulled);
+            prop_assert!(!fate.is_returned() || may_return, "record {} comes back for nothing: {}", n, json);
+        }
+    }
 }

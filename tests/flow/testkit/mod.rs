@@ -1,4 +1,6 @@
 //! The test kit itself: what it says must be true before anybody trusts a test that uses it.
 
+mod event;
+mod harness;
 mod judge;
 mod scratch;

@@ -18,6 +18,7 @@ use self::answer::Refusal;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer<'a> {
     /// The function returned this body; empty where it returned nothing.
+    // Not `Body`: with two public types of that name the compiler writes paths into what it says of handlers.
     Response(&'a str),
     /// An error, a time-out, a crash: there is no body.
     Error,
@@ -154,6 +155,14 @@ impl Verdict {
             BatchFate::Undocumented(why) => Some(why),
             BatchFate::Success | BatchFate::Failure => None,
         }
+    }
+}
+
+impl MessageFate {
+    /// Whether it comes back.
+    #[must_use]
+    pub fn is_returned(self) -> bool {
+        self == Self::Returned
     }
 }
 

@@ -1,0 +1,79 @@
+//! What became of one delivery.
+
+use std::fmt;
+
+use super::table;
+use crate::{
+    response::{PartialBatchResponse, UnreportableFailure},
+    run::Report,
+    testkit::{
+        event::Event,
+        judge::{Answer, Flag, Verdict, judge},
+    },
+};
+
+/// What became of the messages of one event. `Debug` shows it as a table.
+///
+/// Each assertion stops the test with that table if it does not hold. A message is named by its message id; where records share
+/// one, an assertion is about all of them.
+#[derive(Clone)]
+pub struct Delivered {
+    event: Event,
+    report: Report,
+}
+
+impl Delivered {
+    pub(super) fn new(event: Event, report: Report) -> Self {
+        Self { event, report }
+    }
+
+    /// What was delivered.
+    pub fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// One outcome for each record.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The answer that goes to Lambda.
+    ///
+    /// # Errors
+    ///
+    /// If a record failed that has no message id; the invocation then ends in an error.
+    pub fn response(&self) -> Result<PartialBatchResponse, UnreportableFailure> {
+        self.report.response()
+    }
+
+    /// The same as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`response`](Self::response).
+    pub fn response_json(&self) -> Result<String, UnreportableFailure> {
+        self.response().map(|response| response.to_json())
+    }
+
+    /// What Lambda does with that answer.
+    #[must_use]
+    pub fn verdict(&self, flag: Flag) -> Verdict {
+        let response = self.response_json();
+        let answer = response.as_deref().map_or(Answer::Error, Answer::Response);
+        judge(&self.event.to_json(), answer, flag)
+    }
+
+    /// The messages that come back, as SQS would deliver them next: receive counts raised by one, new receipt handles.
+    pub fn returned(&self) -> Event {
+        self.event
+            .redelivered()
+            .of_records(&self.verdict(Flag::On).fates().map(|fate| fate.is_returned()).collect::<Vec<_>>())
+    }
+}
+
+impl fmt::Debug for Delivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&table::of(&self.report, None))
+    }
+}
