@@ -28,7 +28,7 @@ pub(crate) fn run(seed: u64, plant: Option<Plant>) -> Account {
 
 /// Whether clocks are so far off that no lease can be trusted.
 fn has_odd_clocks(seed: u64) -> bool {
-    seed % 3 == 0
+    seed.is_multiple_of(3)
 }
 
 /// Runs one seed.
@@ -64,11 +64,11 @@ fn send_all(simulation: &mut Simulation, name: &str, seed: u64) {
     }
     let queue = simulation.queue(settings);
     // All at once, or one after the other.
-    let gap = if seed % 2 == 0 { 1 } else { 30 };
+    let gap = if seed.is_multiple_of(2) { 1 } else { 30 };
     for n in 0..12_u64 {
         let kind = KINDS.get(usize::try_from((n * 5 + seed) % 12).unwrap_or_default()).copied().unwrap_or("ok");
         // The longer and the less alike two attempts are, the more they get into each other's way.
-        let kind = if has_odd_clocks(seed) && n % 2 == 0 { "either" } else { kind };
+        let kind = if has_odd_clocks(seed) && n.is_multiple_of(2) { "either" } else { kind };
         let message = |kind: &str| SentMessage::new(format!("{kind} {n}")).group(format!("g{}", n % 3));
         let at = Duration::from_secs(n / 8 * 8 * gap);
         simulation.send_at(at, queue, message(kind));
@@ -100,7 +100,7 @@ fn consumer(process: &Process, mode: Mode) -> Consumer {
                 "either" => {
                     // Slow in one process, quick in another; fails here, succeeds there.
                     clock.sleep(Duration::from_millis((number * 137 + id * 3_571) % 15_000)).await;
-                    if id % 2 == 0 { Ok(()) } else { Err(Failure::retry("asked to fail")) }
+                    if id.is_multiple_of(2) { Ok(()) } else { Err(Failure::retry("asked to fail")) }
                 }
                 "close" => {
                     // Until just before everything is stopped.

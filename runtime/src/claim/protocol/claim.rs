@@ -74,7 +74,7 @@ fn met(row: Row, request: &ClaimRequest) -> ClaimAnswer {
 /// What a consistent read says about a claim whose own answer is unknown: the claim if it landed, a commit if there is one,
 /// else nothing.
 #[cfg_attr(
-    not(any(test, feature = "dynamodb", feature = "redis")),
+    not(any(test, feature = "dynamodb", feature = "redis", feature = "testkit")),
     expect(dead_code, reason = "for stores whose requests can get lost")
 )]
 pub(crate) fn healed(found: Found, request: &ClaimRequest, now_ms: u64) -> Option<ClaimAnswer> {

@@ -55,8 +55,7 @@ impl Process {
         Idempotency::new(self.store.of_process(&self.clock))
     }
 
-    /// Says that a rule of the test's own is broken.
-    #[must_use]
+    /// What says that a rule of the test's own is broken.
     pub fn violations(&self) -> impl Fn(String) + Clone + Send + Sync + use<> {
         let store = self.store.clone();
         move |what| store.state().ledger.violation(what)
