@@ -8,6 +8,7 @@ pub mod judge;
 mod manual_clock;
 mod recording_queue;
 mod recording_store;
+pub mod redelivery;
 mod seeded;
 pub mod simulator;
 

@@ -3,4 +3,5 @@
 mod event;
 mod harness;
 mod judge;
+mod redelivery;
 mod scratch;
