@@ -36,6 +36,8 @@ pub(crate) fn run_in(seed: u64, mode: Mode, plant: Option<Plant>) -> Account {
     let mut mapping = MappingSettings::default();
     mapping.batch_size = usize::try_from(1 + seed % 10).unwrap_or(1);
     mapping.window = Duration::from_millis(seed % 3 * 500);
+    // Forgotten, as it happens: failures are lost then, and nothing runs twice for that.
+    mapping.reports_batch_item_failures = seed % 16 != 7;
     let mut faults = Faults::all();
     if has_odd_clocks(seed) {
         // Clocks that no lease can be trusted by: what is promised without clocks must hold.

@@ -72,6 +72,12 @@ impl Report {
         self.records().nth(index).map(|record| record.outcome)
     }
 
+    /// The outcome of the message with that id; of a repeated one, its first record's.
+    #[must_use]
+    pub fn outcome_of(&self, message_id: &str) -> Option<&Outcome> {
+        self.records().find(|record| record.message_id == Some(message_id)).map(|record| record.outcome)
+    }
+
     /// How many messages were done because they ask for nothing: test events of S3 notifications.
     #[must_use]
     pub fn nothing_to_do(&self) -> usize {
