@@ -62,7 +62,12 @@ impl fmt::Debug for SystemClock {
 }
 
 /// The first day of the month in which this was written, 2026-11-01: no clock that is right stands before it.
-pub(crate) const EARLIEST_MS: u64 = 1_793_491_200_000;
+const EARLIEST_MS: u64 = 1_793_491_200_000;
+
+/// Whether a time of day can be right: leases and retentions by one that lies in the past would mean nothing.
+pub(crate) fn is_plausible(time: SystemTime) -> bool {
+    epoch_ms(time) >= EARLIEST_MS
+}
 
 /// A clock that many share.
 pub(crate) type SharedClock = Arc<dyn Clock>;

@@ -1,7 +1,8 @@
 //! Every fault at every request of a batch to DynamoDB, in every way of guarding it: the real SDK and the real pipeline, over a
 //! wire that loses, delays and fails requests by plan. The invariants are those of `runtime/docs/invariants.md`.
 //!
-//! A rejection that is remembered (`FAILED`) needs a handler version, which no host here knows: it is not among the cases.
+//! The consumers here have no handler version, so a rejection that is remembered (`FAILED`) is not among the cases: the simulation
+//! has them.
 
 mod bench;
 mod case;

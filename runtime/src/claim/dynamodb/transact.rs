@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{
-    error::{BuildError, ProvideErrorMetadata, SdkError},
+    config::http::HttpResponse,
+    error::{ProvideErrorMetadata, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
     types::{CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update},
 };
@@ -19,10 +20,10 @@ use super::{
 };
 use crate::{
     claim::{
-        Owner, StoreError, Success, TransactAnswer, TransactRequest,
+        CompleteAnswer, Owner, StoreError, Success, TransactAnswer, TransactRequest,
         protocol::{self, Found},
     },
-    outcome::Outcome,
+    outcome::{Outcome, Reason, ReasonClass},
 };
 
 /// The first pause before another try; each further one is twice as long, up to [`MAX_PAUSE`].
@@ -72,7 +73,7 @@ impl DynamoDbStore {
     async fn transact_until(&self, mut success: Success, writes: &[Write], until: Duration) -> TransactAnswer {
         let mut frozen = match self.frozen(&success, writes, 0) {
             Ok(frozen) => frozen,
-            Err(error) => return TransactAnswer::NotWritten(StoreError::new(error)),
+            Err(error) => return TransactAnswer::NotWritten(error),
         };
         let (mut tries, mut in_doubt, had_result) = (0, false, success.has_result());
         loop {
@@ -97,7 +98,7 @@ impl DynamoDbStore {
                     // Another request, so another token.
                     frozen = match self.frozen(&success, writes, 1) {
                         Ok(frozen) => frozen,
-                        Err(error) => return TransactAnswer::NotWritten(StoreError::new(error)),
+                        Err(error) => return TransactAnswer::NotWritten(error),
                     };
                     continue;
                 }
@@ -135,20 +136,20 @@ impl DynamoDbStore {
     }
 
     /// The record's own condition did not hold. A server that does not say by what is asked.
-    async fn refused(&self, success: &Success, found: Found, time_left: Duration) -> crate::claim::CompleteAnswer {
+    async fn refused(&self, success: &Success, found: Found, time_left: Duration) -> CompleteAnswer {
         match found {
             Found::Nothing => {
                 let error = StoreError::new("refused by a row that was not shown");
                 match self.read(success.key(), Some(time_left)).await {
                     Ok(found) => success.answer(&protocol::Write::Refused(found)),
-                    Err(_) => crate::claim::CompleteAnswer::Unknown(error),
+                    Err(_) => CompleteAnswer::Unknown(error),
                 }
             }
             found => success.answer(&protocol::Write::Refused(found)),
         }
     }
 
-    fn frozen(&self, success: &Success, writes: &[Write], variant: u8) -> Result<Frozen, BuildError> {
+    fn frozen(&self, success: &Success, writes: &[Write], variant: u8) -> Result<Frozen, StoreError> {
         let Recording { key, expression, values } = self.recording(success);
         let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let record = Update::builder()
@@ -159,7 +160,8 @@ impl DynamoDbStore {
             .set_expression_attribute_names(Some(expression.names.clone()))
             .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()?;
+            .build()
+            .map_err(StoreError::new)?;
         let record = TransactWriteItem::builder().update(record).build();
         let items = std::iter::once(record).chain(writes.iter().map(|write| write.item.clone())).collect();
         Ok(Frozen { items, token: format!("{}-{variant}", owner(success).to_text()) })
@@ -181,11 +183,7 @@ impl DynamoDbStore {
         }
     }
 
-    fn failed(
-        &self,
-        error: &SdkError<TransactWriteItemsError, aws_sdk_dynamodb::config::http::HttpResponse>,
-        in_doubt: bool,
-    ) -> Sent {
+    fn failed(&self, error: &SdkError<TransactWriteItemsError, HttpResponse>, in_doubt: bool) -> Sent {
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                 self.cancelled(cancelled.cancellation_reasons(), in_doubt)
@@ -241,7 +239,6 @@ fn owner(success: &Success) -> Owner {
 }
 
 fn refused_at(writes: &[Write], place: usize) -> Outcome {
-    use crate::outcome::{Reason, ReasonClass};
     let refused = writes.get(place).map(|write| write.refused.clone());
     refused.unwrap_or_else(|| Outcome::Retry(Reason::new(ReasonClass::ConditionRefused)))
 }

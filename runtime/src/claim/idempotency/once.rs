@@ -18,7 +18,7 @@ use crate::{
         ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, IdempotencyKey, Lease, Owner, PayloadHash,
         StoreError, StoredResult,
     },
-    clock::EARLIEST_MS,
+    clock::is_plausible,
     handler::Invocation,
 };
 
@@ -115,8 +115,8 @@ impl Idempotency {
     }
 
     async fn claim_once<E>(&self, key: &IdempotencyKey) -> Result<Claim, OnceError<E>> {
-        if self.now_ms() < EARLIEST_MS {
-            return Err(OnceError::Store(StoreError::new("this machine's clock stands in the past")));
+        if !is_plausible(self.clock.wall()) {
+            return Err(OnceError::Store(StoreError::new("this machine's time of day lies in the past")));
         }
         let owner = Owner::draw(&*self.random).map_err(|error| OnceError::Store(StoreError::new(error)))?;
         let lease_end = self.lease_expires_at_ms(self.invocation.as_ref().and_then(Invocation::time_left));

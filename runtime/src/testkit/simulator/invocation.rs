@@ -40,18 +40,18 @@ impl World {
             self.waiting.remove(&queue);
         }
         while self.invocations.values().filter(|running| running.queue == queue).count()
-            < self.mapping.maximum_concurrency
+            < self.setup.mapping.maximum_concurrency
         {
             let Some(from) = self.queues.get_mut(queue) else { return };
             if !from.has_visible(now) || self.waiting.contains(&queue) {
                 break;
             }
-            if !self.mapping.window.is_zero() && !window_is_over {
+            if !self.setup.mapping.window.is_zero() && !window_is_over {
                 self.waiting.insert(queue);
-                self.plan(now + self.mapping.window, Event::Window(queue));
+                self.plan(now + self.setup.mapping.window, Event::Window(queue));
                 break;
             }
-            let received = from.receive(self.mapping.batch_size, MAX_EVENT_BYTES, now);
+            let received = from.receive(self.setup.mapping.batch_size, MAX_EVENT_BYTES, now);
             if received.is_empty() {
                 break;
             }
@@ -73,13 +73,13 @@ impl World {
 
     fn dispatch(&mut self, queue: usize, received: Vec<Received>) {
         let on = self.faults_are_on();
-        if on && self.chance.happens(self.faults.throttle) {
+        if on && self.chance.happens(self.setup.faults.throttle) {
             self.store.state().counts.throttles += 1;
             self.tell(format_args!("queue {queue}: an invocation is throttled"));
             return;
         }
         let is_fifo = self.queues.get(queue).is_some_and(|queue| queue.settings.is_fifo());
-        if on && !is_fifo && self.chance.happens(self.faults.duplicate) {
+        if on && !is_fifo && self.chance.happens(self.setup.faults.duplicate) {
             self.store.state().counts.duplicates += 1;
             let now = self.timeline.now();
             let numbers: Vec<u64> = received.iter().map(|received| received.number).collect();
@@ -99,14 +99,14 @@ impl World {
         running.invocation = Some(id);
         let name = self.queues.get(queue).map_or("", |queue| &queue.settings.name);
         let mut event = mapping::event(queue, name, &received);
-        if self.timeline.now() < self.faults.until && self.chance.happens(self.faults.unnamed) {
+        if self.timeline.now() < self.setup.faults.until && self.chance.happens(self.setup.faults.unnamed) {
             self.store.state().counts.unnamed += 1;
             // The first record that is named.
             event = event.replacen("\"messageId\"", "\"lostId\"", 1);
         }
         let (pipeline, answers, json) = (running.pipeline.clone(), Arc::clone(&self.answers), event.clone());
-        let plant = self.plant;
-        let invocation = pipeline.invocation(Some(self.mapping.function_timeout));
+        let plant = self.setup.plant;
+        let invocation = pipeline.invocation(Some(self.setup.mapping.function_timeout));
         self.executor.thaw(process);
         self.executor.spawn(
             process,
@@ -119,7 +119,7 @@ impl World {
         let numbers: Vec<_> = received.iter().map(|received| (received.number, received.receive_count)).collect();
         self.tell(format_args!("invocation {id} of process {process} takes {numbers:?} of queue {queue}"));
         self.invocations.insert(id, Invocation { process, queue, event, received });
-        self.plan(self.timeline.now() + self.mapping.function_timeout, Event::TimeOut(id));
+        self.plan(self.timeline.now() + self.setup.mapping.function_timeout, Event::TimeOut(id));
     }
 
     /// An idle process of that queue's function, or a new one.
@@ -127,7 +127,7 @@ impl World {
         let idle = |(_, running): &(&ProcessId, &Running)| running.queue == queue && running.invocation.is_none();
         let idle: Vec<ProcessId> = self.processes.iter().filter(idle).map(|(id, _)| *id).collect();
         for process in idle {
-            if self.faults_are_on() && self.chance.happens(self.faults.recycle) {
+            if self.faults_are_on() && self.chance.happens(self.setup.faults.recycle) {
                 self.store.state().counts.recycled += 1;
                 self.end(process);
                 continue;
@@ -141,22 +141,22 @@ impl World {
         let id = self.next_process;
         self.next_process += 1;
         let mut clock = ProcessClock { timeline: self.timeline.clone(), ahead_ms: 0, lateness: Duration::ZERO };
-        if self.faults_are_on() && self.chance.happens(self.faults.odd_clock) {
+        if self.faults_are_on() && self.chance.happens(self.setup.faults.odd_clock) {
             self.store.state().counts.odd_clocks += 1;
-            let skew = i64::try_from(self.chance.time(self.faults.skew).as_millis()).unwrap_or(0);
+            let skew = i64::try_from(self.chance.time(self.setup.faults.skew).as_millis()).unwrap_or(0);
             clock.ahead_ms = if self.chance.happens(500) { skew } else { -skew };
-            clock.lateness = self.chance.time(self.faults.lateness);
+            clock.lateness = self.chance.time(self.setup.faults.lateness);
         }
         let process = Process { id, queue, store: self.store.clone(), clock };
-        let consumer = (self.make)(&process);
+        let consumer = (self.setup.make)(&process);
         let world = process::World {
             timeline: &self.timeline,
             executor: &self.executor,
             chance: &self.chance,
             starts: &self.starts,
-            slips: self.plant.map(Plant::slips).unwrap_or_default(),
-            concurrency: self.concurrency,
-            clocks_agree: self.faults.skew * 2 < Duration::from_millis(SKEW_MS),
+            slips: self.setup.plant.map(Plant::slips).unwrap_or_default(),
+            concurrency: self.setup.concurrency,
+            clocks_agree: self.setup.faults.skew * 2 < Duration::from_millis(SKEW_MS),
         };
         self.processes.insert(id, Running::start(&process, consumer, &world));
         id
@@ -171,7 +171,7 @@ impl World {
     pub(super) fn maybe_crash(&mut self, process: ProcessId) {
         let at_work = self.processes.get(&process).and_then(|running| running.invocation);
         let Some(invocation) = at_work.filter(|_| self.faults_are_on()) else { return };
-        if self.chance.happens(self.faults.crash) {
+        if self.chance.happens(self.setup.faults.crash) {
             self.store.state().counts.crashes += 1;
             self.tell(format_args!("process {process} crashes in invocation {invocation}"));
             self.end(process);
@@ -215,7 +215,7 @@ impl World {
     /// Does with an answer what the mapping does.
     fn answered(&mut self, id: u64, answer: &Answer<'_>, report: Option<&Report>) {
         let Some(Invocation { queue, event, received, .. }) = self.invocations.remove(&id) else { return };
-        let flag = if self.mapping.reports_batch_item_failures { Flag::On } else { Flag::Off };
+        let flag = if self.setup.mapping.reports_batch_item_failures { Flag::On } else { Flag::Off };
         let verdict = judge(&event, *answer, flag);
         if let BatchFate::Undocumented(why) = &verdict.batch {
             self.violation(format!("I12: nobody knows what becomes of the answer to invocation {id}: {why}"));
@@ -254,7 +254,7 @@ impl World {
 
     /// Only what is done may be deleted, where the flag is on.
     fn check_deletion(&self, queue: usize, received: &Received, outcome: Option<&Outcome>) {
-        if !self.mapping.reports_batch_item_failures {
+        if !self.setup.mapping.reports_batch_item_failures {
             return;
         }
         let id = mapping::message_id(queue, received.number);
@@ -268,13 +268,13 @@ impl World {
 
     /// Gives a process an event that is none of its queue's: it must not answer as if all were well.
     fn maybe_send_a_foreign_event(&mut self, process: ProcessId) {
-        if !self.faults_are_on() || !self.chance.happens(self.faults.foreign) {
+        if !self.faults_are_on() || !self.chance.happens(self.setup.faults.foreign) {
             return;
         }
         let Some(running) = self.processes.get(&process) else { return };
         self.store.state().counts.foreign += 1;
-        let (pipeline, store, plant) = (running.pipeline.clone(), self.store.clone(), self.plant);
-        let invocation = pipeline.invocation(Some(self.mapping.function_timeout));
+        let (pipeline, store, plant) = (running.pipeline.clone(), self.store.clone(), self.setup.plant);
+        let invocation = pipeline.invocation(Some(self.setup.mapping.function_timeout));
         self.executor.thaw(process);
         self.executor.spawn(
             process,
@@ -289,7 +289,7 @@ impl World {
     }
 
     fn delete(&mut self, queue: usize, received: &Received) {
-        if self.faults_are_on() && self.chance.happens(self.faults.lost_delete) {
+        if self.faults_are_on() && self.chance.happens(self.setup.faults.lost_delete) {
             self.store.state().counts.lost_deletes += 1;
             return;
         }

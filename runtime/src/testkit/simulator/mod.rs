@@ -159,13 +159,7 @@ enum Event {
 
 /// A simulation that runs.
 struct World {
-    seed: u64,
-    make: MakeConsumer,
-    faults: Faults,
-    mapping: MappingSettings,
-    longest: Duration,
-    plant: Option<Plant>,
-    concurrency: Option<usize>,
+    setup: Simulation,
     timeline: Timeline,
     executor: Executor,
     chance: Chance,
@@ -187,19 +181,13 @@ struct World {
 }
 
 impl World {
-    fn new(simulation: Simulation) -> Self {
-        let Simulation { seed, make, faults, mapping, longest, plant, concurrency, queues, sends } = simulation;
-        let (timeline, executor, chance) = (Timeline::default(), Executor::default(), Chance::new(seed));
-        let store =
-            SharedStore::new(&timeline, &executor, &chance, &faults, plant.map_or_else(Rules::default, Plant::rules));
+    fn new(mut simulation: Simulation) -> Self {
+        let (queues, sends) = (std::mem::take(&mut simulation.queues), std::mem::take(&mut simulation.sends));
+        let (timeline, executor, chance) = (Timeline::default(), Executor::default(), Chance::new(simulation.seed));
+        let rules = simulation.plant.map_or_else(Rules::default, Plant::rules);
+        let store = SharedStore::new(&timeline, &executor, &chance, &simulation.faults, rules);
         let mut world = Self {
-            seed,
-            make,
-            faults,
-            mapping,
-            longest,
-            plant,
-            concurrency,
+            setup: simulation,
             timeline,
             executor,
             chance,
@@ -237,7 +225,7 @@ impl World {
     }
 
     fn faults_are_on(&self) -> bool {
-        self.timeline.now() < self.faults.until
+        self.timeline.now() < self.setup.faults.until
     }
 
     /// Runs tasks until all wait, then what is due, then lets time pass.
@@ -254,7 +242,7 @@ impl World {
             }
             let next_event = self.events.keys().next().map(|(at, _)| *at);
             let Some(next) = [next_event, self.timeline.next_timer()].into_iter().flatten().min() else { break };
-            if next > self.longest {
+            if next > self.setup.longest {
                 break;
             }
             self.timeline.advance_to(next);
@@ -287,7 +275,7 @@ impl World {
         let count = |of: fn(&Queue) -> usize| self.queues.iter().map(|queue| of(queue) as u64).sum();
         let starts = std::mem::take(&mut *self.starts.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         let mut account = Account {
-            seed: self.seed,
+            seed: self.setup.seed,
             sent: self.queues.iter().map(Queue::sent).sum(),
             done: count(|queue| queue.deleted.len()),
             in_queue: count(Queue::len),

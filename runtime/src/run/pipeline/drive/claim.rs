@@ -12,7 +12,7 @@ use crate::{
     claim::{
         ClaimAnswer, ClaimRequest, Grant, Idempotency, IdempotencyKey, Identity, Lease, Owner, PayloadHash, StoreError,
     },
-    clock::{EARLIEST_MS, epoch_ms},
+    clock::is_plausible,
     outcome::{Outcome, Reason, ReasonClass},
     run::pipeline::{
         deadline::Phase,
@@ -71,7 +71,7 @@ impl Drive {
         let identity = identify(idempotency, record);
         let identity = if self.shared.seams.slips.key_of_null { identity.or(Ok(of_null())) } else { identity };
         let Identity { key, payload_hash } = identity?;
-        if epoch_ms(self.shared.seams.clock.wall()) < EARLIEST_MS {
+        if !is_plausible(self.shared.seams.clock.wall()) {
             return Err(retry(ReasonClass::WrongClock));
         }
         let owner = Owner::draw(&*self.shared.seams.random)
