@@ -31,22 +31,41 @@ fn has_odd_clocks(seed: u64) -> bool {
     seed.is_multiple_of(3)
 }
 
+/// How one process guards its messages.
+struct Guarding {
+    mode: Mode,
+    retention: Duration,
+}
+
+impl Guarding {
+    fn of(seed: u64, mode: Mode, process: usize) -> Self {
+        // Functions of two modes on one table, as between two deployments.
+        let mixes = seed % 4 == 1 && process % 2 == 1;
+        // So short that rows are over while their messages still come.
+        let retention = if seed % 11 == 4 { 60 } else { 14 * 24 * 3_600 };
+        Self { mode: if mixes { Mode::Lease } else { mode }, retention: Duration::from_secs(retention) }
+    }
+}
+
 /// Runs one seed.
 pub(crate) fn run_in(seed: u64, mode: Mode, plant: Option<Plant>) -> Account {
     let mut mapping = MappingSettings::default();
     mapping.batch_size = usize::try_from(1 + seed % 10).unwrap_or(1);
     mapping.window = Duration::from_millis(seed % 3 * 500);
+    // So small that batches are closed by their size.
+    mapping.max_event_bytes = if seed.is_multiple_of(5) { 24 } else { mapping.max_event_bytes };
+    (mapping.initial_concurrency, mapping.ramp_per_minute) = (2, 4);
     // Forgotten, as it happens: failures are lost then, and nothing runs twice for that.
     mapping.reports_batch_item_failures = seed % 16 != 7;
     let mut faults = Faults::all();
     if has_odd_clocks(seed) {
         // Clocks that no lease can be trusted by: what is promised without clocks must hold.
-        faults.skew = Duration::from_secs(40);
+        faults.skew = Duration::from_secs(60);
         faults.odd_clock = 1_000;
-        faults.store = 500;
-        faults.duplicate = 400;
+        faults.store = 300;
+        faults.duplicate = 800;
     }
-    let simulation = Simulation::new(seed, move |process| consumer(process, mode));
+    let simulation = Simulation::new(seed, move |process| consumer(process, &Guarding::of(seed, mode, process.id())));
     let mut simulation = simulation.faults(faults).mapping(mapping).concurrency(LIMIT);
     if let Some(plant) = plant {
         simulation = simulation.plant(plant);
@@ -83,7 +102,7 @@ fn send_all(simulation: &mut Simulation, name: &str, seed: u64) {
 }
 
 /// A handler that does what its message says: takes its time, fails now and then, is rejected, panics, hangs.
-fn consumer(process: &Process, mode: Mode) -> Consumer {
+fn consumer(process: &Process, guarding: &Guarding) -> Consumer {
     let (clock, say, id) = (process.clock(), process.violations(), process.id() as u64);
     let consumer = Consumer::new(move |body: Body| {
         let (clock, say) = (clock.clone(), say.clone());
@@ -123,6 +142,7 @@ fn consumer(process: &Process, mode: Mode) -> Consumer {
         let (kind, number) = record.body().split_once(' ')?;
         (kind != "nokey").then(|| format!("{queue}/{number}"))
     });
-    let idempotency = process.idempotency().mode(mode).key(by_number.same_body()).handler_version("7");
+    let idempotency = process.idempotency().mode(guarding.mode).retention(guarding.retention);
+    let idempotency = idempotency.key(by_number.same_body()).handler_version("7");
     consumer.idempotency(idempotency).concurrency(LIMIT)
 }

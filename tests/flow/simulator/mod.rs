@@ -20,27 +20,77 @@ const SEEDS: u64 = 2_000;
 
 type Counts = BTreeMap<&'static str, u64>;
 
-/// Runs seeds and adds up which faults and which outcomes they met.
-fn run_all(mode: Mode, seeds: u64) -> (Counts, Counts) {
-    let (mut faults, mut outcomes) = (Counts::new(), Counts::new());
+/// What seeds met, by name.
+#[derive(Debug, Default)]
+struct Met {
+    faults: Counts,
+    outcomes: Counts,
+    rows: Counts,
+}
+
+fn add(to: &mut Counts, name: &'static str, count: u64) {
+    *to.entry(name).or_default() += count;
+}
+
+/// Runs seeds and adds up what they met.
+fn run_all(mode: Mode, seeds: u64) -> Met {
+    let mut met = Met::default();
     for seed in 0..seeds {
         let account = scenario::run_in(seed, mode, None);
         account.assert_clean();
-        account.faults.named().iter().for_each(|(name, count)| *faults.entry(*name).or_default() += count);
-        account.outcomes.iter().for_each(|(name, count)| *outcomes.entry(*name).or_default() += count);
+        account.faults.named().iter().for_each(|(name, count)| add(&mut met.faults, name, *count));
+        account.outcomes.iter().for_each(|(name, count)| add(&mut met.outcomes, name, *count));
+        account.rows.iter().for_each(|(name, count)| add(&mut met.rows, name, *count));
     }
-    (faults, outcomes)
+    met
 }
 
 #[expect(clippy::print_stdout, reason = "what a test says of itself")]
 fn every_rule_holds(mode: Mode, seeds: u64) {
-    let (faults, outcomes) = run_all(mode, seeds);
-    println!("{mode:?}: {seeds} seeds, {faults:?} {outcomes:?}");
+    let Met { faults, outcomes, rows } = run_all(mode, seeds);
+    println!("{mode:?}: {seeds} seeds, {faults:?} {outcomes:?} {rows:#?}");
     assert!(faults.values().all(|count| *count > 0), "a fault never happened: {faults:?}");
     let expected = ["already done", "done", "not started", "rejected", "retry"];
     assert!(expected.iter().all(|outcome| outcomes.contains_key(outcome)), "{outcomes:?}");
-    assert_eq!(outcomes.contains_key("in progress elsewhere"), mode == Mode::Lease, "{outcomes:?}");
+    assert!(outcomes.contains_key("in progress elsewhere"), "{outcomes:?}");
+    let (claims, marks) =
+        (CLAIM_ROWS.iter().filter(|_| mode == Mode::Lease), MARK_ROWS.iter().filter(|_| mode != Mode::Lease));
+    let unmet: Vec<_> = claims.chain(marks).filter(|row| !rows.contains_key(**row)).collect();
+    assert!(unmet.is_empty(), "rows of the tables were not met: {unmet:?}");
 }
+
+/// Every row of the tables for `lease`, but those that only a store of one's own or another writer can answer with.
+const CLAIM_ROWS: [&str; 20] = [
+    "claim: granted, nothing was there",
+    "claim: granted, expired",
+    "claim: granted, released",
+    "claim: granted, the lease was over",
+    "claim: granted, another payload or version was rejected",
+    "claim: its own write",
+    "claim: its own release",
+    "claim: done before",
+    "claim: done before with another payload",
+    "claim: in progress elsewhere",
+    "claim: rejected before",
+    "complete: committed",
+    "complete: its own write",
+    "complete: another attempt won",
+    "complete: another payload won",
+    "complete: the lease was lost",
+    "release: written",
+    "release: refused",
+    "reject: written",
+    "reject: refused",
+];
+
+/// And for the modes that record behind the handler.
+const MARK_ROWS: [&str; 5] = [
+    "mark: committed",
+    "mark: its own write",
+    "mark: another attempt won",
+    "mark: another payload won",
+    "mark: refused",
+];
 
 #[test]
 fn every_rule_holds_under_every_fault() {

@@ -28,6 +28,8 @@ pub struct Account {
     pub commits: usize,
     /// How often each outcome was reported, by name.
     pub outcomes: std::collections::BTreeMap<&'static str, u64>,
+    /// How often each row of the protocol's tables was met, in words.
+    pub rows: std::collections::BTreeMap<&'static str, u64>,
     /// What went wrong by intent.
     pub faults: FaultCounts,
     /// Which rules were broken; empty where all is well.

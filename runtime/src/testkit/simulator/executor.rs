@@ -64,6 +64,11 @@ impl Executor {
         drop(dropped);
     }
 
+    /// Whether a process has tasks that did not end.
+    pub(super) fn has_tasks(&self, process: ProcessId) -> bool {
+        self.tasks().waiting.values().any(|task| task.process == process)
+    }
+
     pub(super) fn freeze(&self, process: ProcessId) {
         self.tasks().frozen.insert(process);
     }

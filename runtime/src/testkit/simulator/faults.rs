@@ -14,6 +14,9 @@ pub struct Faults {
     pub duplicate: u32,
     /// A message that was done is not deleted.
     pub lost_delete: u32,
+    /// A process stands still for a while in the middle of an invocation, and goes on where it was: a virtual machine that was
+    /// paused or moved.
+    pub pause: u32,
     /// A record loses its message id on the way, as no mapping does but a direct invocation can: the invocation must err.
     pub unnamed: u32,
     /// The function gets an event of another source beside its own: it must err.
@@ -29,6 +32,8 @@ pub struct Faults {
     pub skew: Duration,
     /// How late timers are at most.
     pub lateness: Duration,
+    /// How long a process stands still at most.
+    pub longest_pause: Duration,
     /// When faults end: from then on everything works, and every message must come to its end.
     pub until: Duration,
 }
@@ -42,6 +47,7 @@ impl Faults {
             throttle: 0,
             duplicate: 0,
             lost_delete: 0,
+            pause: 0,
             unnamed: 0,
             foreign: 0,
             recycle: 0,
@@ -49,6 +55,7 @@ impl Faults {
             odd_clock: 0,
             skew: Duration::ZERO,
             lateness: Duration::ZERO,
+            longest_pause: Duration::ZERO,
             until: Duration::ZERO,
         }
     }
@@ -61,6 +68,7 @@ impl Faults {
             throttle: 30,
             duplicate: 50,
             lost_delete: 50,
+            pause: 30,
             unnamed: 20,
             foreign: 20,
             recycle: 100,
@@ -68,6 +76,7 @@ impl Faults {
             odd_clock: 300,
             skew: Duration::from_millis(450),
             lateness: Duration::from_secs(3),
+            longest_pause: Duration::from_secs(20),
             until: Duration::from_secs(1_800),
         }
     }
@@ -87,6 +96,14 @@ pub struct FaultCounts {
     pub duplicates: u64,
     /// Deletes that did not happen.
     pub lost_deletes: u64,
+    /// Processes that stood still in the middle of an invocation.
+    pub paused: u64,
+    /// Invocations that thawed a process in which tasks of an earlier one were left.
+    pub thawed: u64,
+    /// Batches that were closed because an event may not be larger.
+    pub closed_by_size: u64,
+    /// Polls that found messages and were not let have an invocation yet.
+    pub held_back: u64,
     /// Records that lost their message id.
     pub unnamed: u64,
     /// Events of another source.
@@ -112,13 +129,17 @@ pub struct FaultCounts {
 impl FaultCounts {
     /// All of them, by name.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 15] {
+    pub fn named(&self) -> [(&'static str, u64); 19] {
         [
             ("crashes", self.crashes),
             ("time_outs", self.time_outs),
             ("throttles", self.throttles),
             ("duplicates", self.duplicates),
             ("lost_deletes", self.lost_deletes),
+            ("paused", self.paused),
+            ("thawed", self.thawed),
+            ("closed_by_size", self.closed_by_size),
+            ("held_back", self.held_back),
             ("unnamed", self.unnamed),
             ("foreign", self.foreign),
             ("recycled", self.recycled),

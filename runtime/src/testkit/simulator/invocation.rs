@@ -8,8 +8,7 @@ use std::{
 use super::{
     Event, Plant, World,
     executor::ProcessId,
-    host,
-    mapping::{self, MAX_EVENT_BYTES},
+    host, mapping,
     process::{self, Process, Running},
     queue::Received,
     timeline::ProcessClock,
@@ -39,11 +38,14 @@ impl World {
         if window_is_over {
             self.waiting.remove(&queue);
         }
-        while self.invocations.values().filter(|running| running.queue == queue).count()
-            < self.setup.mapping.maximum_concurrency
-        {
+        loop {
+            let has_room = self.has_room(queue);
             let Some(from) = self.queues.get_mut(queue) else { return };
             if !from.has_visible(now) || self.waiting.contains(&queue) {
+                break;
+            }
+            if !has_room {
+                self.hold_back(queue);
                 break;
             }
             if !self.setup.mapping.window.is_zero() && !window_is_over {
@@ -51,7 +53,9 @@ impl World {
                 self.plan(now + self.setup.mapping.window, Event::Window(queue));
                 break;
             }
-            let received = from.receive(self.setup.mapping.batch_size, MAX_EVENT_BYTES, now);
+            let (received, is_closed) =
+                from.receive(self.setup.mapping.batch_size, self.setup.mapping.max_event_bytes, now);
+            self.store.state().counts.closed_by_size += u64::from(is_closed);
             if received.is_empty() {
                 break;
             }
@@ -60,14 +64,33 @@ impl World {
         self.poll_again(queue);
     }
 
+    /// Whether the mapping may have one more invocation now.
+    fn has_room(&self, queue: usize) -> bool {
+        let at_work = self.invocations.values().filter(|running| running.queue == queue).count();
+        at_work < self.setup.mapping.concurrency_at(self.timeline.now())
+    }
+
+    /// Comes back when the mapping may have more invocations; until then only the end of one helps.
+    fn hold_back(&mut self, queue: usize) {
+        self.store.state().counts.held_back += 1;
+        let now = self.timeline.now();
+        if self.setup.mapping.concurrency_at(now) < self.setup.mapping.maximum_concurrency {
+            self.plan_poll(queue, Duration::from_secs(60 * (now.as_secs() / 60 + 1)));
+        }
+    }
+
     /// Comes back when the next message becomes visible.
     fn poll_again(&mut self, queue: usize) {
         let now = self.timeline.now();
         if let Some(at) = self.queues.get(queue).and_then(|queue| queue.next_visible(now)) {
-            let is_planned = |event: &Event| matches!(event, Event::Poll(of) if *of == queue);
-            if !self.events.range((at, 0)..=(at, u64::MAX)).any(|(_, event)| is_planned(event)) {
-                self.plan(at, Event::Poll(queue));
-            }
+            self.plan_poll(queue, at);
+        }
+    }
+
+    fn plan_poll(&mut self, queue: usize, at: Duration) {
+        let is_planned = |event: &Event| matches!(event, Event::Poll(of) if *of == queue);
+        if !self.events.range((at, 0)..=(at, u64::MAX)).any(|(_, event)| is_planned(event)) {
+            self.plan(at, Event::Poll(queue));
         }
     }
 
@@ -92,6 +115,7 @@ impl World {
 
     fn invoke(&mut self, queue: usize, received: Vec<Received>) {
         let process = self.some_process(queue);
+        self.store.state().counts.thawed += u64::from(self.executor.has_tasks(process));
         self.maybe_send_a_foreign_event(process);
         let Some(running) = self.processes.get_mut(&process) else { return };
         let id = self.next_invocation;
@@ -120,6 +144,7 @@ impl World {
         self.tell(format_args!("invocation {id} of process {process} takes {numbers:?} of queue {queue}"));
         self.invocations.insert(id, Invocation { process, queue, event, received });
         self.plan(self.timeline.now() + self.setup.mapping.function_timeout, Event::TimeOut(id));
+        self.maybe_pause(id, process);
     }
 
     /// An idle process of that queue's function, or a new one.
@@ -182,7 +207,8 @@ impl World {
     pub(super) fn time_out(&mut self, id: u64) {
         let Some(invocation) = self.invocations.get(&id) else { return };
         let process = invocation.process;
-        let is_late = self.processes.get(&process).is_some_and(|running| !running.lateness.is_zero());
+        let is_late =
+            self.processes.get(&process).is_some_and(|running| running.is_paused || !running.lateness.is_zero());
         self.store.state().counts.time_outs += 1;
         if !is_late {
             self.violation(format!("I23: invocation {id} did not answer before its deadline"));
@@ -202,6 +228,7 @@ impl World {
             }
             if let Some(running) = self.processes.get_mut(&process) {
                 running.invocation = None;
+                running.is_paused = false;
                 running.epoch.fetch_add(1, Ordering::Relaxed);
             }
             self.store.state().ledger.answers(process);

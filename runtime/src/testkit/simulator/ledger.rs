@@ -1,6 +1,6 @@
 //! Every row as it was after every write, and the rules that no write may break.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::executor::ProcessId;
 
@@ -44,7 +44,9 @@ pub(super) struct Together {
 /// What was committed, and what went wrong.
 #[derive(Default)]
 pub(super) struct Ledger {
+    /// Within the retention.
     commits: BTreeMap<IdempotencyKey, u32>,
+    ever_committed: BTreeSet<IdempotencyKey>,
     /// By message id, where a handler started.
     keys: BTreeMap<String, IdempotencyKey>,
     running: Vec<Run>,
@@ -69,7 +71,7 @@ impl Ledger {
 
     /// Whether the work of a message is done, as far as its key is known.
     pub(super) fn is_done(&self, message_id: &str) -> Option<bool> {
-        self.keys.get(message_id).map(|key| self.is_committed(key))
+        self.keys.get(message_id).map(|key| self.ever_committed.contains(key))
     }
 
     /// A handler starts. How many run for that key now, and how many in that process.
@@ -105,7 +107,7 @@ impl Ledger {
     }
 
     pub(super) fn commits(&self) -> usize {
-        self.commits.len()
+        self.ever_committed.len()
     }
 
     pub(super) fn violation(&mut self, what: String) {
@@ -120,7 +122,9 @@ impl Ledger {
         by: Option<By>,
         before: Option<&Row>,
         after: Option<&Row>,
+        now_ms: u64,
     ) {
+        let is_expired = before.is_some_and(|row| row.is_expired(now_ms));
         if before.is_some() && after.is_none() {
             self.violation(format!("I8: {write:?} deletes a row"));
         }
@@ -130,18 +134,25 @@ impl Ledger {
         let mut wrong = Vec::new();
         let mut must = |holds: bool, rule: &'static str| wrong.extend((!holds).then_some(rule));
         let was = |status: fn(&Status) -> bool| before.is_some_and(|row| status(&row.status));
-        let was_completed = was(|status| matches!(status, Status::Completed));
+        // What is over may be forgotten, by whoever claims.
+        let is_forgotten = is_expired && matches!(write, Write::Claim | Write::Mark);
+        if is_forgotten {
+            self.commits.remove(key);
+        }
+        let was_completed = !is_forgotten && was(|status| matches!(status, Status::Completed));
         must(!was_completed, "I2, I3: what is done never changes");
         must(owner.is_none_or(|owner| after.owner == owner), "I8: a row belongs to who wrote it last");
         let fence_grew = before.is_none_or(|before| after.fence > before.fence);
         match write {
             Write::Claim | Write::Mark => {
                 must(fence_grew, "I9: fences grow with every grant");
-                let is_over = was(|status| matches!(status, Status::Released)) && before.map(|row| row.owner) == owner;
+                let is_over = !is_forgotten
+                    && was(|status| matches!(status, Status::Released))
+                    && before.map(|row| row.owner) == owner;
                 must(!is_over, "a late copy of a claim that was released is refused");
                 let is_same = before.is_some_and(|row| row.version.is_some() && row.version == after.version)
                     && before.is_some_and(|row| row.payload_hash == after.payload_hash);
-                let was_rejected = was(|status| matches!(status, Status::Failed));
+                let was_rejected = !is_forgotten && was(|status| matches!(status, Status::Failed));
                 must(!(was_rejected && is_same), "I19: what a version rejected it does not run again");
             }
             Write::Complete | Write::GiveUp | Write::Renew => {
@@ -155,6 +166,7 @@ impl Ledger {
             Write::Forget => must(was(|status| matches!(status, Status::Failed)), "only a rejection is forgotten"),
         }
         if after.status == Status::Completed {
+            self.ever_committed.insert(key.clone());
             let commits = self.commits.entry(key.clone()).or_default();
             *commits += 1;
             must(*commits == 1, "I1: a key is committed once");

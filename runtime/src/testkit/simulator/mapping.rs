@@ -14,8 +14,15 @@ pub struct MappingSettings {
     pub batch_size: usize,
     /// How long it waits for a batch to fill. Default not at all.
     pub window: Duration,
+    /// How large an event may be, in bytes of its messages' bodies: a batch is closed before it would be larger. Default Lambda's
+    /// 6 MB.
+    pub max_event_bytes: usize,
     /// The most invocations at a time. Default 8.
     pub maximum_concurrency: usize,
+    /// The most invocations at a time in the first minute. Default 5, as Lambda begins.
+    pub initial_concurrency: usize,
+    /// How many more with each further minute. Default 300, as Lambda goes on.
+    pub ramp_per_minute: usize,
     /// Whether it has `ReportBatchItemFailures`. Default yes.
     pub reports_batch_item_failures: bool,
     /// The function's time-out. Default 30 s.
@@ -27,15 +34,24 @@ impl Default for MappingSettings {
         Self {
             batch_size: 10,
             window: Duration::ZERO,
+            max_event_bytes: 6_000_000,
             maximum_concurrency: 8,
+            initial_concurrency: 5,
+            ramp_per_minute: 300,
             reports_batch_item_failures: true,
             function_timeout: Duration::from_secs(30),
         }
     }
 }
 
-/// How large an event may be.
-pub(super) const MAX_EVENT_BYTES: usize = 6_000_000;
+impl MappingSettings {
+    /// How many invocations there may be at a time so long after the mapping began.
+    pub(super) fn concurrency_at(&self, since: Duration) -> usize {
+        let minutes = usize::try_from(since.as_secs() / 60).unwrap_or(usize::MAX);
+        let ramped = self.initial_concurrency.saturating_add(self.ramp_per_minute.saturating_mul(minutes));
+        ramped.min(self.maximum_concurrency)
+    }
+}
 
 /// The message id of a queue's message.
 pub(super) fn message_id(queue: usize, number: u64) -> String {

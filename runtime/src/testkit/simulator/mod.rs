@@ -32,9 +32,11 @@ mod host;
 mod invocation;
 mod ledger;
 mod mapping;
+mod pause;
 mod plant;
 mod process;
 mod queue;
+mod rows;
 mod server;
 mod store;
 mod timeline;
@@ -155,6 +157,9 @@ enum Event {
     /// A batch's window is over.
     Window(usize),
     TimeOut(u64),
+    /// A process stands still in that invocation.
+    Pause(u64, ProcessId),
+    GoOn(u64, ProcessId),
 }
 
 /// A simulation that runs.
@@ -259,6 +264,8 @@ impl World {
             Event::Poll(queue) => self.poll(queue, false),
             Event::Window(queue) => self.poll(queue, true),
             Event::TimeOut(invocation) => self.time_out(invocation),
+            Event::Pause(invocation, process) => self.pause(invocation, process),
+            Event::GoOn(invocation, process) => self.go_on(invocation, process),
         }
         true
     }
@@ -290,6 +297,7 @@ impl World {
         let mut state = self.store.state();
         account.commits = state.ledger.commits();
         account.faults = state.counts;
+        account.rows = std::mem::take(&mut state.rows);
         account.violations = std::mem::take(&mut state.ledger.violations);
         if !account.balances() {
             account.violations.push(format!("a message is nowhere: {account}"));

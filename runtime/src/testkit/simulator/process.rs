@@ -83,6 +83,8 @@ pub(super) struct Running {
     pub(super) epoch: Arc<AtomicU64>,
     /// The invocation that it is at.
     pub(super) invocation: Option<u64>,
+    /// Whether it stood still in that one: then it cannot be on time.
+    pub(super) is_paused: bool,
 }
 
 /// What a new process shares with the simulation.
@@ -116,7 +118,14 @@ impl Running {
         let mut consumer = consumer;
         consumer.settings.seams.slips = world.slips;
         let lateness = process.clock.lateness;
-        Self { queue: process.queue, pipeline: Pipeline::for_tests(consumer), lateness, epoch, invocation: None }
+        Self {
+            queue: process.queue,
+            pipeline: Pipeline::for_tests(consumer),
+            lateness,
+            epoch,
+            invocation: None,
+            is_paused: false,
+        }
     }
 }
 

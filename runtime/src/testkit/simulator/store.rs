@@ -13,6 +13,7 @@ use super::{
     executor::{Executor, ProcessId},
     faults::{FaultCounts, Faults},
     ledger::{Ledger, Write},
+    rows,
     server::{Answer, Request, Server},
     timeline::{ProcessClock, Timeline},
 };
@@ -42,6 +43,7 @@ struct Shared {
 pub(super) struct State {
     pub(super) ledger: Ledger,
     pub(super) counts: FaultCounts,
+    pub(super) rows: std::collections::BTreeMap<&'static str, u64>,
 }
 
 /// Requests that are under way belong to nobody: they arrive, whatever becomes of their sender.
@@ -182,7 +184,7 @@ impl SharedStore {
             Way::Echo => {
                 self.travel(QUICK).await;
                 let _ = tell.send(self.apply(request, now_ms));
-                self.travel(LONGEST).await;
+                self.travel(LONGEST * 3).await;
                 drop(self.apply(request, now_ms));
             }
             Way::Slow => {
@@ -203,9 +205,12 @@ impl SharedStore {
         let answer = server.answer(request, now_ms);
         let after = server.row(request.key());
         let mut state = self.state();
+        if let Some(row) = rows::met(request, before.as_ref(), &answer, now_ms) {
+            *state.rows.entry(row).or_default() += 1;
+        }
         if let Some((write, by)) = request.write() {
             let owner = by.owner;
-            state.ledger.note(write, request.key(), Some(by), before.as_ref(), after.as_ref());
+            state.ledger.note(write, request.key(), Some(by), before.as_ref(), after.as_ref(), now_ms);
             let is_granted =
                 after.as_ref().is_some_and(|row| row.owner == owner && matches!(row.status, Status::InProgress { .. }));
             if !is_granted && matches!(answer, Answer::Claim(ClaimAnswer::Acquired(_))) {
@@ -319,7 +324,8 @@ impl IdempotencyStore for ProcessStore {
         let Shared { server, .. } = &*self.wire.0;
         let before = server.row(key);
         let forgotten = server.forget(key);
-        self.wire.state().ledger.note(Write::Forget, key, None, before.as_ref(), server.row(key).as_ref());
+        let now_ms = self.now_ms();
+        self.wire.state().ledger.note(Write::Forget, key, None, before.as_ref(), server.row(key).as_ref(), now_ms);
         Box::pin(std::future::ready(Ok(forgotten)))
     }
 }

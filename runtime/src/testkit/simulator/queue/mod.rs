@@ -115,8 +115,8 @@ impl Queue {
     }
 
     /// Hands out at most so many visible messages of at most so many bytes, in the order in which they were sent. Of a FIFO
-    /// group nothing is handed out while an earlier message of it is hidden.
-    pub(super) fn receive(&mut self, most: usize, most_bytes: usize, now: Duration) -> Vec<Received> {
+    /// group nothing is handed out while an earlier message of it is hidden. Says too whether the bytes were what ended it.
+    pub(super) fn receive(&mut self, most: usize, most_bytes: usize, now: Duration) -> (Vec<Received>, bool) {
         self.expire(now);
         let (mut received, mut bytes, mut blocked) = (Vec::new(), 0, BTreeSet::new());
         let numbers: Vec<u64> = self.messages.keys().copied().collect();
@@ -139,11 +139,11 @@ impl Queue {
             }
             bytes += message.sent.body.len();
             if bytes > most_bytes && !received.is_empty() {
-                break;
+                return (received, true);
             }
             received.extend(self.hand_out(number, now));
         }
-        received
+        (received, false)
     }
 
     /// Hands a message out to somebody else too, as a standard queue may at any time.

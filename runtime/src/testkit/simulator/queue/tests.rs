@@ -22,9 +22,9 @@ fn numbers(received: &[Received]) -> Vec<u64> {
 fn a_received_message_is_hidden_and_comes_back_with_a_higher_count_and_another_receipt() {
     let mut queue = queue("orders");
     queue.send(SentMessage::new("x"), seconds(0));
-    let first = queue.receive(10, MB, seconds(1));
-    assert!(queue.receive(10, MB, seconds(30)).is_empty());
-    let second = queue.receive(10, MB, seconds(31));
+    let first = queue.receive(10, MB, seconds(1)).0;
+    assert!(queue.receive(10, MB, seconds(30)).0.is_empty());
+    let second = queue.receive(10, MB, seconds(31)).0;
     assert_eq!((first[0].receive_count, second[0].receive_count), (1, 2));
     assert_ne!(first[0].receipt, second[0].receipt);
     assert_eq!(second[0].first_received_at, seconds(1));
@@ -36,9 +36,9 @@ fn a_message_that_was_received_too_often_goes_to_the_dead_letter_queue() {
     queue.settings.max_receive_count = Some(2);
     queue.send(SentMessage::new("x"), seconds(0));
     for n in 0..2 {
-        assert_eq!(queue.receive(10, MB, seconds(n * 30)).len(), 1);
+        assert_eq!(queue.receive(10, MB, seconds(n * 30)).0.len(), 1);
     }
-    assert!(queue.receive(10, MB, seconds(60)).is_empty());
+    assert!(queue.receive(10, MB, seconds(60)).0.is_empty());
     assert_eq!((queue.len(), queue.dead.len()), (0, 1));
 }
 
@@ -48,9 +48,9 @@ fn of_a_fifo_group_nothing_comes_while_an_earlier_message_is_hidden() {
     for group in ["a", "a", "b"] {
         queue.send(SentMessage::new("x").group(group), seconds(0));
     }
-    assert_eq!(numbers(&queue.receive(1, MB, seconds(0))), [0]);
-    assert_eq!(numbers(&queue.receive(10, MB, seconds(0))), [2]);
-    assert_eq!(numbers(&queue.receive(10, MB, seconds(30))), [0, 1, 2]);
+    assert_eq!(numbers(&queue.receive(1, MB, seconds(0)).0), [0]);
+    assert_eq!(numbers(&queue.receive(10, MB, seconds(0)).0), [2]);
+    assert_eq!(numbers(&queue.receive(10, MB, seconds(30)).0), [0, 1, 2]);
 }
 
 #[test]
@@ -59,8 +59,8 @@ fn a_group_on_a_standard_queue_blocks_nothing() {
     for _ in 0..2 {
         queue.send(SentMessage::new("x").group("tenant"), seconds(0));
     }
-    assert_eq!(numbers(&queue.receive(1, MB, seconds(0))), [0]);
-    assert_eq!(numbers(&queue.receive(10, MB, seconds(0))), [1]);
+    assert_eq!(numbers(&queue.receive(1, MB, seconds(0)).0), [0]);
+    assert_eq!(numbers(&queue.receive(10, MB, seconds(0)).0), [1]);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn what_is_kept_too_long_expires() {
     let mut queue = queue("orders");
     queue.settings.retention = seconds(60);
     queue.send(SentMessage::new("x"), seconds(0));
-    assert!(queue.receive(10, MB, seconds(60)).is_empty());
+    assert!(queue.receive(10, MB, seconds(60)).0.is_empty());
     assert_eq!(queue.expired.len(), 1);
 }
 
@@ -100,5 +100,5 @@ fn a_batch_closes_before_it_is_too_large() {
     for _ in 0..3 {
         queue.send(SentMessage::new("x".repeat(400)), seconds(0));
     }
-    assert_eq!(queue.receive(10, 1_000, seconds(0)).len(), 2);
+    assert_eq!(queue.receive(10, 1_000, seconds(0)).0.len(), 2);
 }
