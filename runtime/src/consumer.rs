@@ -9,6 +9,7 @@ use crate::{
     claim::{Guard, Idempotency},
     clock::{Clock, SharedClock, SystemClock},
     handler::{Delivery, Handled, Handler, MessageService, message_service},
+    queue::Queue,
     random::{Random, SharedRandom, SystemRandom},
     run::{Slips, Spawn, TokioSpawn},
 };
@@ -46,6 +47,7 @@ pub struct Consumer<S = ()> {
 pub(crate) struct Settings {
     pub(crate) concurrency: NonZeroUsize,
     pub(crate) guard: Guard,
+    pub(crate) queue: Option<Queue>,
     pub(crate) checks: Checks,
     pub(crate) single_queue: bool,
     pub(crate) seams: Seams,
@@ -71,6 +73,7 @@ impl Default for Settings {
         Self {
             concurrency: DEFAULT_CONCURRENCY,
             guard: Guard::default(),
+            queue: None,
             checks: Checks::default(),
             single_queue: false,
             seams,
@@ -134,6 +137,14 @@ impl<S> Consumer<S> {
     #[must_use]
     pub fn without_idempotency(mut self) -> Self {
         self.settings.guard = Guard::Off;
+        self
+    }
+
+    /// Tells the queue about messages that did not succeed: for how long each stays hidden, and what goes to the dead-letter queue at
+    /// once. Without it they come back after the queue's visibility timeout.
+    #[must_use]
+    pub fn queue(mut self, queue: Queue) -> Self {
+        self.settings.queue = Some(queue);
         self
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use tower::BoxError;
 
-use crate::{batch::EventError, claim::StoreError, response::UnreportableFailure};
+use crate::{batch::EventError, claim::StoreError, response::FailedInvocation};
 
 /// Why an event could not be answered, or a consumer could not be started.
 ///
@@ -14,7 +14,7 @@ pub struct Error(Box<Kind>);
 #[derive(Debug)]
 pub(crate) enum Kind {
     Event(EventError),
-    Unreportable(UnreportableFailure),
+    Failed(FailedInvocation),
     NoIdempotency,
     NoStore,
     /// The settings can never work.
@@ -38,7 +38,7 @@ impl Error {
     /// Whether a record failed that cannot be named, so that the whole invocation had to fail.
     #[must_use]
     pub fn is_unreportable(&self) -> bool {
-        matches!(*self.0, Kind::Unreportable(_))
+        matches!(*self.0, Kind::Failed(failed) if failed.is_unnamed())
     }
 
     /// Whether the consumer was started without a word about idempotency, or without a store for it.
@@ -65,7 +65,7 @@ impl Error {
         match *self.0 {
             Kind::Event(ref error) if error.is_not_an_sqs_event() => "NotAnSqsEvent",
             Kind::Event(_) => "MalformedEvent",
-            Kind::Unreportable(_) => "UnreportableFailure",
+            Kind::Failed(failed) => failed.type_name(),
             _ => "Error",
         }
     }
@@ -83,9 +83,9 @@ impl From<EventError> for Error {
     }
 }
 
-impl From<UnreportableFailure> for Error {
-    fn from(error: UnreportableFailure) -> Self {
-        Kind::Unreportable(error).into()
+impl From<FailedInvocation> for Error {
+    fn from(error: FailedInvocation) -> Self {
+        Kind::Failed(error).into()
     }
 }
 
@@ -93,7 +93,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
             Kind::Event(error) => error.fmt(f),
-            Kind::Unreportable(error) => error.fmt(f),
+            Kind::Failed(error) => error.fmt(f),
             Kind::NoIdempotency => f.write_str(
                 "nothing was said about idempotency: give the consumer `.idempotency(..)`, \
                  or `.without_idempotency()` if every message may run more than once",

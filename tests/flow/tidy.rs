@@ -36,8 +36,8 @@ fn code(path: &Path) -> String {
 fn the_pure_rooms_name_no_runtime_no_clock_and_no_io() {
     let source = root().join("runtime/src");
     let pure = ["batch", "claim/protocol", "outcome", "response"].map(|room| rust_files(&source.join(room)));
-    let planning = ["run/pipeline/plan.rs", "run/pipeline/schedule.rs"];
-    let files = pure.concat().into_iter().chain(planning.map(|file| source.join(file)));
+    let files_of_others = ["queue/advice.rs", "queue/backoff.rs", "run/pipeline/plan.rs", "run/pipeline/schedule.rs"];
+    let files = pure.concat().into_iter().chain(files_of_others.map(|file| source.join(file)));
     // The tests of a room may do what the room must not.
     let is_test =
         |file: &PathBuf| file.ends_with("tests.rs") || file.components().any(|part| part.as_os_str() == "model");
@@ -51,11 +51,18 @@ fn the_pure_rooms_name_no_runtime_no_clock_and_no_io() {
 }
 
 #[test]
-fn only_the_claim_of_a_store_names_its_sdk() {
-    for file in rust_files(&root().join("runtime/src")) {
-        let is_its_room =
-            file.components().any(|part| part.as_os_str() == "dynamodb") || file.ends_with("claim/env.rs");
-        assert!(is_its_room || !code(&file).contains("aws_sdk"), "{} names an SDK", file.display());
+fn each_sdk_is_named_in_one_room() {
+    let source = root().join("runtime/src");
+    let rooms =
+        [("aws_sdk_dynamodb", ["claim/dynamodb", "claim/env.rs"]), ("aws_sdk_sqs", ["queue/sqs", "queue/env.rs"])];
+    for file in rust_files(&source) {
+        let code = code(&file);
+        let named: Vec<_> = rooms.iter().filter(|(sdk, _)| code.contains(sdk)).collect();
+        assert!(!named.is_empty() || !code.contains("aws_sdk"), "{} names another SDK", file.display());
+        for (sdk, rooms) in named {
+            let is_its_room = rooms.iter().any(|room| file.starts_with(source.join(room)));
+            assert!(is_its_room, "{} names {sdk}", file.display());
+        }
     }
 }
 

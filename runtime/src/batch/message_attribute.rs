@@ -55,6 +55,24 @@ impl MessageAttribute {
         }
     }
 
+    /// One of type `String`.
+    pub(crate) fn string(text: &str) -> Self {
+        Self { data_type: "String".into(), value: MessageAttributeValue::String(text.into()) }
+    }
+
+    /// One of type `Number`.
+    pub(crate) fn number(number: u64) -> Self {
+        Self { data_type: "Number".into(), value: MessageAttributeValue::Number(number.to_string().into()) }
+    }
+
+    /// How many bytes its value has.
+    pub(crate) fn value_len(&self) -> usize {
+        match &self.value {
+            MessageAttributeValue::String(text) | MessageAttributeValue::Number(text) => text.len(),
+            MessageAttributeValue::Binary(bytes) => bytes.len(),
+        }
+    }
+
     /// The bytes of a `Binary`; `None` for the others.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&[u8]> {

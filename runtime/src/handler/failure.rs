@@ -25,6 +25,7 @@ use crate::{
 /// ```
 pub struct Failure {
     kind: Kind,
+    is_shared: bool,
     error: BoxError,
 }
 
@@ -46,22 +47,32 @@ enum Kind {
 impl Failure {
     /// It may pass: the message comes back.
     pub fn retry(error: impl Into<BoxError>) -> Self {
-        Self { kind: Kind::Retry { after: None }, error: error.into() }
+        Self::new(Kind::Retry { after: None }, error)
+    }
+
+    fn new(kind: Kind, error: impl Into<BoxError>) -> Self {
+        Self { kind, is_shared: false, error: error.into() }
     }
 
     /// It may pass, but not before that long. Say why with [`because`](Self::because).
     ///
-    /// This version only reports the delay ([`Reason::delay`]): the message comes back after the queue's own visibility
-    /// timeout.
+    /// The message stays hidden for that long where the consumer tells its [`Queue`](crate::queue::Queue), at most 12 h from its
+    /// receive; else for the queue's own visibility timeout.
     #[must_use]
     pub fn retry_after(delay: Duration) -> Self {
-        Self { kind: Kind::Retry { after: Some(delay) }, error: "asked to be tried again later".into() }
+        Self::new(Kind::Retry { after: Some(delay) }, "asked to be tried again later")
+    }
+
+    /// It may pass, and is worth a try at once: the message is made visible when its batch is over. Each try spends a receive.
+    #[must_use]
+    pub fn retry_now() -> Self {
+        Self::new(Kind::Retry { after: Some(Duration::ZERO) }, "asked to be tried again at once")
     }
 
     /// It can never succeed, however often it is tried. Where the handler's version is known, the same payload is then rejected
     /// without a run, until another version is deployed; see [`for_now`](Self::for_now).
     pub fn reject(error: impl Into<BoxError>) -> Self {
-        Self { kind: Kind::Reject { is_remembered: true }, error: error.into() }
+        Self::new(Kind::Reject { is_remembered: true }, error)
     }
 
     /// A rejection that depends on more than the message, such as a balance or what is in stock: trying again soon cannot help,
@@ -75,6 +86,13 @@ impl Failure {
         Self { kind, ..self }
     }
 
+    /// A failure whose cause other messages will meet too, such as a service that is down. It changes nothing for this message, but a
+    /// consumer may then hold back: [`FailsWhen`](crate::run::FailsWhen).
+    #[must_use]
+    pub fn shared(self) -> Self {
+        Self { is_shared: true, ..self }
+    }
+
     /// The same with another error.
     #[must_use]
     pub fn because(self, error: impl Into<BoxError>) -> Self {
@@ -82,11 +100,11 @@ impl Failure {
     }
 
     pub(crate) fn extract(error: impl Into<BoxError>) -> Self {
-        Self { kind: Kind::Extract, error: error.into() }
+        Self::new(Kind::Extract, error)
     }
 
     pub(crate) fn nothing_to_do(error: impl Into<BoxError>) -> Self {
-        Self { kind: Kind::NothingToDo, error: error.into() }
+        Self::new(Kind::NothingToDo, error)
     }
 
     /// Whether trying again may help.
@@ -124,7 +142,10 @@ impl Failure {
     pub(crate) fn outcome(&self) -> Outcome {
         let text = chain(&*self.error);
         match self.kind {
-            Kind::Retry { after } => Outcome::Retry(Reason::with_text(ReasonClass::Handler, &text).retry_after(after)),
+            Kind::Retry { after } => {
+                let reason = Reason::with_text(ReasonClass::Handler, &text).retry_after(after);
+                Outcome::Retry(reason.shared(self.is_shared))
+            }
             Kind::Reject { is_remembered } => {
                 Outcome::Rejected(Reason::with_text(ReasonClass::Handler, &text).remembered(is_remembered))
             }
@@ -157,8 +178,8 @@ impl Failure {
         if is_rejection(&*error) {
             return Self::extract(error);
         }
-        let kind = kind_in_chain(&*error).unwrap_or(Kind::Retry { after: None });
-        Self { kind, error }
+        let (kind, is_shared) = in_chain(&*error).unwrap_or((Kind::Retry { after: None }, false));
+        Self { kind, is_shared, error }
     }
 }
 
@@ -180,15 +201,15 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
     text
 }
 
-/// The kind of the failure that a layer's error wraps, as far as its sources tell.
-fn kind_in_chain(error: &(dyn StdError + 'static)) -> Option<Kind> {
+/// The kind of the failure that a layer's error wraps and whether it is shared, as far as its sources tell.
+fn in_chain(error: &(dyn StdError + 'static)) -> Option<(Kind, bool)> {
     /// How deep a chain of sources is followed.
     const MAX_DEPTH: usize = 16;
     let mut next = Some(error);
     for _ in 0..MAX_DEPTH {
         let error = next?;
         if let Some(failure) = error.downcast_ref::<InLayers>() {
-            return Some(failure.0.kind);
+            return Some((failure.0.kind, failure.0.is_shared));
         }
         next = error.source();
     }

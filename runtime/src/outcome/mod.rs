@@ -6,8 +6,8 @@ mod reason;
 
 pub use self::reason::{Reason, ReasonClass};
 
-/// What happened to one record of a batch. Only [`Done`](Self::Done) and [`AlreadyDone`](Self::AlreadyDone) let SQS delete
-/// the message; everything else is reported as a batch item failure.
+/// What happened to one record of a batch. Only [`Done`](Self::Done), [`AlreadyDone`](Self::AlreadyDone) and a copy that the
+/// dead-letter queue has confirmed let SQS delete the message; everything else is reported as a batch item failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -17,7 +17,8 @@ pub enum Outcome {
     AlreadyDone,
     /// It failed in a way that may pass; the message comes back.
     Retry(Reason),
-    /// It can never succeed; the message comes back until the redrive policy moves it to the dead-letter queue.
+    /// It can never succeed; the message goes to the dead-letter queue, at once where the consumer has one, else when the redrive
+    /// policy moves it.
     Rejected(Reason),
     /// Another attempt holds the claim; the handler did not run here.
     InProgressElsewhere,
@@ -29,7 +30,22 @@ impl Outcome {
     /// Whether the message may be deleted.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        matches!(self, Self::Done | Self::AlreadyDone)
+        matches!(self, Self::Done | Self::AlreadyDone) || self.is_dead_lettered()
+    }
+
+    /// Whether the message left for the dead-letter queue, which has confirmed its copy.
+    #[must_use]
+    pub fn is_dead_lettered(&self) -> bool {
+        self.reason().is_some_and(Reason::is_dead_lettered)
+    }
+
+    /// The same once the dead-letter queue has confirmed a copy of the message.
+    pub(crate) fn dead_lettered(self) -> Self {
+        match self {
+            Self::Retry(reason) => Self::Retry(reason.dead_lettered()),
+            Self::Rejected(reason) => Self::Rejected(reason.dead_lettered()),
+            other => other,
+        }
     }
 
     /// Whether the message is reported as failed: everything that is not a success.

@@ -11,6 +11,8 @@ pub struct Reason {
     text: Option<Box<str>>,
     retry_after: Option<Duration>,
     is_remembered: bool,
+    is_dead_lettered: bool,
+    is_shared: bool,
 }
 
 /// The classes of reasons. A class says where to look, so logs and metrics count by it.
@@ -68,7 +70,7 @@ impl Reason {
     /// A reason of that class with nothing more to say.
     #[must_use]
     pub fn new(class: ReasonClass) -> Self {
-        Self { class, text: None, retry_after: None, is_remembered: true }
+        Self { class, text: None, retry_after: None, is_remembered: true, is_dead_lettered: false, is_shared: false }
     }
 
     /// The same with a text; control characters are escaped and the length is bounded, since it goes into logs.
@@ -83,6 +85,28 @@ impl Reason {
 
     pub(crate) fn remembered(self, is_remembered: bool) -> Self {
         Self { is_remembered, ..self }
+    }
+
+    pub(crate) fn shared(self, is_shared: bool) -> Self {
+        Self { is_shared, ..self }
+    }
+
+    /// Whether the handler said that other messages will fail for the same cause.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
+    /// The same for a message whose copy the dead-letter queue has confirmed.
+    #[must_use]
+    pub fn dead_lettered(self) -> Self {
+        Self { is_dead_lettered: true, ..self }
+    }
+
+    /// Whether the dead-letter queue has confirmed a copy of the message.
+    #[must_use]
+    pub fn is_dead_lettered(&self) -> bool {
+        self.is_dead_lettered
     }
 
     /// Whether a rejection for this reason holds for the payload, whenever it comes again.
@@ -150,7 +174,8 @@ impl fmt::Display for Reason {
             (ReasonClass::Handler | ReasonClass::Malformed | ReasonClass::Extract, Some(text)) => f.write_str(text),
             (class, Some(text)) => write!(f, "{}: {text}", class.describe()),
             (class, None) => f.write_str(class.describe()),
-        }
+        }?;
+        if self.is_dead_lettered { f.write_str(" (sent to the dead-letter queue)") } else { Ok(()) }
     }
 }
 

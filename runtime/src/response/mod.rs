@@ -6,6 +6,8 @@
 //!
 //! Does no I/O, knows no clock, names no runtime.
 
+mod failed;
+
 use std::{
     collections::{BTreeSet, HashSet},
     fmt,
@@ -13,6 +15,7 @@ use std::{
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
+pub use self::failed::FailedInvocation;
 use crate::{batch::Batch, outcome::Outcome};
 
 /// The answer to one event: which of its messages come back. Everything that is not named is deleted.
@@ -35,11 +38,11 @@ impl PartialBatchResponse {
     /// # Errors
     ///
     /// If a failed record has no message id: nothing can name it, and leaving it out would delete it.
-    pub fn fold(batch: &Batch, outcomes: &[Outcome]) -> Result<Self, UnreportableFailure> {
+    pub fn fold(batch: &Batch, outcomes: &[Outcome]) -> Result<Self, FailedInvocation> {
         Self::fold_by(batch, |index| outcomes.get(index).is_some_and(Outcome::is_success))
     }
 
-    pub(crate) fn fold_by(batch: &Batch, succeeded: impl Fn(usize) -> bool) -> Result<Self, UnreportableFailure> {
+    pub(crate) fn fold_by(batch: &Batch, succeeded: impl Fn(usize) -> bool) -> Result<Self, FailedInvocation> {
         let mut unnamed = 0_usize;
         let mut failed_groups = HashSet::new();
         let mut failed_ids = HashSet::new();
@@ -59,7 +62,7 @@ impl PartialBatchResponse {
         }
         match unnamed {
             0 => Ok(Self { batch: batch.clone(), failures }),
-            unnamed => Err(UnreportableFailure { unnamed, records: batch.len() }),
+            unnamed => Err(FailedInvocation::unnamed(unnamed, batch.len())),
         }
     }
 
@@ -122,24 +125,3 @@ impl From<&PartialBatchResponse> for aws_lambda_events::event::sqs::SqsBatchResp
         theirs
     }
 }
-
-/// A record failed that has no message id, so that a partial batch response cannot name it. The invocation fails, and the
-/// whole batch comes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnreportableFailure {
-    unnamed: usize,
-    records: usize,
-}
-
-impl fmt::Display for UnreportableFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { unnamed, records } = self;
-        write!(
-            f,
-            "{unnamed} of {records} records have no readable message id and cannot be reported one by one; \
-             the invocation fails so that none of the batch is deleted"
-        )
-    }
-}
-
-impl std::error::Error for UnreportableFailure {}

@@ -38,6 +38,7 @@ pub struct LambdaConfig {
     pub(crate) unknown_deadline: Option<std::time::Duration>,
     pub(crate) record_folder: Option<std::path::PathBuf>,
     pub(crate) redactor: Option<super::record::Redactor>,
+    pub(crate) fails_when: Option<super::FailsWhen>,
 }
 
 #[cfg(feature = "lambda")]
@@ -52,6 +53,13 @@ impl LambdaConfig {
     #[must_use]
     pub fn unknown_deadline(self, time: std::time::Duration) -> Self {
         Self { unknown_deadline: Some(time), ..self }
+    }
+
+    /// Fails the whole invocation where this says so of what its messages came to: [`FailsWhen`](super::FailsWhen) has the reason and
+    /// the price. Default: never; an invocation fails only where a failure cannot be named.
+    #[must_use]
+    pub fn fail_invocation_when(self, condition: impl Fn(&super::Report) -> bool + Send + Sync + 'static) -> Self {
+        Self { fails_when: Some(super::FailsWhen::new(condition)), ..self }
     }
 
     /// Writes every event into that folder, which must exist, as a file that `replay` and the test kit's events read. Default: the

@@ -124,7 +124,7 @@ impl LambdaService {
         let clock = Arc::clone(self.pipeline.clock());
         let invocation = Invocation::of_host(clock, time_left, host(context));
         let report = self.pipeline.run(Batch::from_raw(payload)?, invocation).await?;
-        Ok(report.response()?)
+        Ok(report.response_unless(self.config.fails_when.as_ref())?)
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) mod utc;
 pub(crate) use self::pipeline::Slips;
 pub use self::{
     hosts::Hosts,
-    pipeline::{Pipeline, RecordReport, Report},
+    pipeline::{FailsWhen, Pipeline, RecordReport, Report},
     replay::{Replay, Replayed},
     spawn::{Spawn, TokioSpawn},
 };

@@ -3,7 +3,7 @@
 mod modes;
 mod once;
 mod results;
-mod wrong;
+pub(crate) mod wrong;
 
 use std::sync::{
     Arc,

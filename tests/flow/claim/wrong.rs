@@ -10,7 +10,7 @@ use sqs_runtime::claim::{
 
 /// A store with one thing wrong.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Wrong {
+pub(crate) enum Wrong {
     Unavailable,
     Unknown,
     Corrupt,
@@ -18,6 +18,7 @@ pub(super) enum Wrong {
     CommitUnknown,
     LeaseLost,
     CompletedElsewhere,
+    GivenUpUnknown,
 }
 
 impl Wrong {
@@ -52,7 +53,12 @@ impl IdempotencyStore for Wrong {
         each(all, |_| Some(self.to_completion()))
     }
     fn release<'a>(&'a self, leases: &'a [Lease], _: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        each(leases, |_| Some(HeldAnswer::LeaseLost))
+        each(leases, |_| {
+            Some(match self {
+                Self::GivenUpUnknown => HeldAnswer::Unknown(StoreError::new("timed out")),
+                _ => HeldAnswer::LeaseLost,
+            })
+        })
     }
     fn fail<'a>(&'a self, requests: &'a [FailRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
         each(requests, |_| Some(HeldAnswer::LeaseLost))

@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use crate::{clock::SharedClock, handler::Invocation};
 
-/// The three moments before an invocation's deadline, on the monotonic clock.
+/// The moments before an invocation's deadline, on the monotonic clock.
 ///
 /// ```text
-///   start ............ stop ....... abandon .. answer ... deadline
-///                      |<------------- reserve ------------->|
+///   start ............ stop ....... abandon .. answer . leave . deadline
+///                      |<--------------- reserve ---------------->|
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Deadline {
     stop: Duration,
     abandon: Duration,
     answer: Duration,
+    leave: Duration,
 }
 
 /// How far a batch is on its way to the deadline.
@@ -39,7 +40,12 @@ impl Deadline {
         let left = deadline.saturating_sub(clock.monotonic());
         let reserve = Self::reserve(left);
         let before = |part: Duration| deadline.saturating_sub(part);
-        Some(Self { stop: before(reserve), abandon: before(reserve / 2), answer: before(reserve / 4) })
+        Some(Self {
+            stop: before(reserve),
+            abandon: before(reserve / 2),
+            answer: before(reserve / 4),
+            leave: before(reserve / 8),
+        })
     }
 
     /// The larger of 1 s and 5 % of the time, but never more than half of it: a function with a time-out of 1 s must be
@@ -57,9 +63,23 @@ impl Deadline {
         }
     }
 
+    /// Whether handlers may still start then.
+    pub(super) fn stops_after(&self, time: Duration) -> bool {
+        time < self.stop
+    }
+
     /// When the answer goes out.
     pub(super) fn answer(&self) -> Duration {
         self.answer
+    }
+
+    /// How long the queue may be told what became of its messages: half of the time that is left and no more than 10 s, for that
+    /// time is paid for; where all of it was taken, what is left before the answer must leave.
+    pub(super) fn share_for_the_queue(&self, now: Duration) -> Duration {
+        const MOST: Duration = Duration::from_secs(10);
+        let left = self.leave.saturating_sub(now);
+        let last = self.leave.saturating_sub(self.answer);
+        (left / 2).max(last).min(left).min(MOST)
     }
 
     /// When the phase after this one begins; `None` after the last.
@@ -89,10 +109,12 @@ mod tests {
     #[test]
     fn the_phases_come_in_order() {
         let ms = Duration::from_millis;
-        let deadline = Deadline { stop: ms(800), abandon: ms(900), answer: ms(950) };
+        let deadline = Deadline { stop: ms(800), abandon: ms(900), answer: ms(950), leave: ms(975) };
         let phases = [0, 800, 900, 950, 2_000].map(|now| deadline.phase(ms(now)));
         assert_eq!(phases, [Phase::Open, Phase::Stopped, Phase::Abandoned, Phase::Over, Phase::Over]);
         assert_eq!(deadline.end_of(Phase::Open), Some(ms(800)));
         assert_eq!(deadline.end_of(Phase::Over), None);
+        let shares = [0, 775, 950, 970, 975, 2_000].map(|now| deadline.share_for_the_queue(ms(now)).as_millis());
+        assert_eq!(shares, [487, 100, 25, 5, 0, 0]);
     }
 }

@@ -2,6 +2,7 @@
 
 mod deadline;
 mod drive;
+mod fails_when;
 mod flight;
 mod log;
 mod plan;
@@ -20,8 +21,11 @@ use std::{
 use tokio::sync::Semaphore;
 
 use self::drive::Drive;
-pub use self::report::{RecordReport, Report};
 pub(crate) use self::slips::Slips;
+pub use self::{
+    fails_when::FailsWhen,
+    report::{RecordReport, Report},
+};
 use crate::{
     Consumer, Error,
     batch::{Batch, Checks, EventError},
@@ -30,6 +34,7 @@ use crate::{
     error::Kind,
     handler::{Invocation, MessageService},
     layer::Panicked,
+    queue::Queue,
 };
 
 /// A consumer made ready to run: what every host drives. Clones share the concurrency limit.
@@ -42,6 +47,7 @@ struct Shared {
     service: Mutex<MessageService>,
     permits: Arc<Semaphore>,
     idempotency: Option<Arc<Idempotency>>,
+    queue: Option<Arc<Queue>>,
     checks: Checks,
     single_queue: bool,
     seams: Seams,
@@ -94,8 +100,17 @@ impl Pipeline {
         } else {
             settings.concurrency.get().min(Semaphore::MAX_PERMITS)
         }));
+        let queue = settings.queue.map(Arc::new);
         let (checks, single_queue, seams) = (settings.checks, settings.single_queue, settings.seams);
-        Self(Arc::new(Shared { service: Mutex::new(service), permits, idempotency, checks, single_queue, seams }))
+        Self(Arc::new(Shared {
+            service: Mutex::new(service),
+            permits,
+            idempotency,
+            queue,
+            checks,
+            single_queue,
+            seams,
+        }))
     }
 
     /// Runs one batch to its end: one outcome for each record, whatever happens to it.
@@ -112,6 +127,9 @@ impl Pipeline {
                 return Err(EventError::several_queues());
             }
             tracing::warn!(records = batch.len(), "the event mixes records of several queues");
+        }
+        if let Some((queue, arn)) = self.0.queue.as_ref().zip(batch.queue_arn(0)) {
+            queue.learn(arn, invocation.time_left()).await;
         }
         let report = Drive::new(Arc::clone(&self.0), batch, invocation).run().await;
         log::failures(&report);

@@ -2,11 +2,11 @@
 
 use std::{fmt, time::Duration};
 
-use super::schedule::Slot;
+use super::{FailsWhen, schedule::Slot};
 use crate::{
     batch::Batch,
     outcome::{Outcome, Reason, ReasonClass},
-    response::{PartialBatchResponse, UnreportableFailure},
+    response::{FailedInvocation, PartialBatchResponse},
 };
 
 /// What became of a batch: one outcome for each record, and what each run took.
@@ -15,6 +15,8 @@ pub struct Report {
     batch: Batch,
     slots: Vec<Slot>,
     counts: Counts,
+    /// What succeeded was deleted here.
+    acknowledges: bool,
 }
 
 /// What is counted beside the outcomes.
@@ -38,6 +40,8 @@ pub struct RecordReport<'a> {
     pub runs: u16,
     /// How long its task took, layers included; zero where it had none.
     pub duration: Duration,
+    /// For how long SQS agreed to hide it; `None` where it was not told, or refused.
+    pub hidden_for: Option<Duration>,
 }
 
 /// Of a record whose slot was never filled. An unknown outcome is a failure.
@@ -45,8 +49,8 @@ static UNKNOWN: std::sync::LazyLock<Outcome> =
     std::sync::LazyLock::new(|| Outcome::Retry(Reason::new(ReasonClass::Cancelled)));
 
 impl Report {
-    pub(super) fn new(batch: Batch, slots: Vec<Slot>, counts: Counts) -> Self {
-        Self { batch, slots, counts }
+    pub(super) fn new(batch: Batch, slots: Vec<Slot>, counts: Counts, acknowledges: bool) -> Self {
+        Self { batch, slots, counts, acknowledges }
     }
 
     /// The batch.
@@ -63,6 +67,7 @@ impl Report {
             outcome: slot.outcome.as_ref().unwrap_or(&UNKNOWN),
             runs: slot.runs,
             duration: slot.duration(),
+            hidden_for: slot.hidden_for(),
         })
     }
 
@@ -91,14 +96,58 @@ impl Report {
         self.counts.unguarded
     }
 
+    /// How many messages come back.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.records().filter(|record| record.outcome.is_failure()).count()
+    }
+
+    /// Whether every message comes back; not of an empty batch.
+    #[must_use]
+    pub fn all_failed(&self) -> bool {
+        !self.batch.is_empty() && self.failed() == self.batch.len()
+    }
+
+    /// Whether the idempotency store could not be asked for some message.
+    #[must_use]
+    pub fn is_store_down(&self) -> bool {
+        self.records()
+            .any(|record| record.outcome.reason().is_some_and(|reason| reason.class() == ReasonClass::StoreUnavailable))
+    }
+
+    /// Whether a handler said of its failure that others will meet it too: [`Failure::shared`](crate::Failure::shared).
+    #[must_use]
+    pub fn has_shared_failure(&self) -> bool {
+        self.records().any(|record| record.outcome.reason().is_some_and(Reason::is_shared))
+    }
+
     /// The answer to the event.
     ///
     /// # Errors
     ///
-    /// If a record failed that has no message id to report it by.
-    pub fn response(&self) -> Result<PartialBatchResponse, UnreportableFailure> {
+    /// If a record failed that has no message id to report it by, or if any did where the consumer
+    /// [acknowledges](crate::queue::Queue::acknowledge_explicitly) what succeeded itself.
+    pub fn response(&self) -> Result<PartialBatchResponse, FailedInvocation> {
         let succeeded = |slot: &Slot| slot.outcome.as_ref().is_some_and(Outcome::is_success);
-        PartialBatchResponse::fold_by(&self.batch, |index| self.slots.get(index).is_some_and(succeeded))
+        let response =
+            PartialBatchResponse::fold_by(&self.batch, |index| self.slots.get(index).is_some_and(succeeded))?;
+        if self.acknowledges && !response.is_complete_success() {
+            return Err(FailedInvocation::acknowledged(self.failed(), self.batch.len()));
+        }
+        Ok(response)
+    }
+
+    /// The answer, unless the invocation is to fail by this condition.
+    ///
+    /// # Errors
+    ///
+    /// As [`response`](Self::response), and if the condition holds and a message failed.
+    pub fn response_unless(&self, fails: Option<&FailsWhen>) -> Result<PartialBatchResponse, FailedInvocation> {
+        let response = self.response()?;
+        if !response.is_complete_success() && fails.is_some_and(|fails| fails.holds(self)) {
+            return Err(FailedInvocation::chosen(self.failed(), self.batch.len()));
+        }
+        Ok(response)
     }
 }
 

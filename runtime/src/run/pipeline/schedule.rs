@@ -33,11 +33,20 @@ pub(crate) struct Slot {
     pub(crate) runs: u16,
     /// Microseconds, at most 71 minutes: longer than any invocation.
     duration_us: u32,
+    /// Until when a claim may be held that the message would meet, milliseconds since 1970; 0 where none is.
+    pub(crate) held_until_ms: u64,
+    /// Seconds for which SQS agreed to hide it, plus one; 0 where it did not.
+    hidden_for_s: u32,
 }
 
 impl Slot {
     pub(crate) fn duration(&self) -> Duration {
         Duration::from_micros(self.duration_us.into())
+    }
+
+    /// For how long SQS agreed to hide the message.
+    pub(crate) fn hidden_for(&self) -> Option<Duration> {
+        self.hidden_for_s.checked_sub(1).map(|seconds| Duration::from_secs(seconds.into()))
     }
 
     fn is_success(&self) -> bool {
@@ -76,6 +85,35 @@ impl Schedule {
             node.slot.runs = runs;
             node.slot.duration_us = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
         }
+    }
+
+    /// A claim for the record may be held until then, its own or another's.
+    pub(super) fn holds(&mut self, index: usize, until_ms: u64) {
+        if let Some(node) = self.nodes.get_mut(index) {
+            node.slot.held_until_ms = until_ms;
+        }
+    }
+
+    /// No claim for the record is held.
+    pub(super) fn frees(&mut self, index: usize) {
+        self.holds(index, 0);
+    }
+
+    /// SQS agreed to hide the record's message for that long.
+    pub(super) fn hides(&mut self, index: usize, time: Duration) {
+        if let Some(node) = self.nodes.get_mut(index) {
+            node.slot.hidden_for_s = u32::try_from(time.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+        }
+    }
+
+    /// How often the record's handler was started.
+    pub(super) fn runs(&self, index: usize) -> u16 {
+        self.nodes.get(index).map_or(0, |node| node.slot.runs)
+    }
+
+    /// Every slot, in the order of the event.
+    pub(super) fn slots(&self) -> impl Iterator<Item = &Slot> {
+        self.nodes.iter().map(|node| &node.slot)
     }
 
     /// Fills the record's slot, once, and frees or settles what waited for it.

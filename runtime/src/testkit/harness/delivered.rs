@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::table;
 use crate::{
-    response::{PartialBatchResponse, UnreportableFailure},
+    response::{FailedInvocation, PartialBatchResponse},
     run::Report,
     testkit::{
         event::Event,
@@ -43,7 +43,7 @@ impl Delivered {
     /// # Errors
     ///
     /// If a record failed that has no message id; the invocation then ends in an error.
-    pub fn response(&self) -> Result<PartialBatchResponse, UnreportableFailure> {
+    pub fn response(&self) -> Result<PartialBatchResponse, FailedInvocation> {
         self.report.response()
     }
 
@@ -52,7 +52,7 @@ impl Delivered {
     /// # Errors
     ///
     /// As [`response`](Self::response).
-    pub fn response_json(&self) -> Result<String, UnreportableFailure> {
+    pub fn response_json(&self) -> Result<String, FailedInvocation> {
         self.response().map(|response| response.to_json())
     }
 

@@ -23,7 +23,7 @@ mod delivered;
 mod table;
 mod work;
 
-use std::{fmt, time::Duration};
+use std::{cell::Cell, fmt, time::Duration};
 
 use futures_util::future::join_all;
 use tokio::sync::Mutex;
@@ -69,7 +69,8 @@ impl Harness {
     #[must_use]
     pub fn on_clock(consumer: Consumer, clock: ManualClock) -> Self {
         let inbox = Inbox::default();
-        let consumer = consumer.clock(PipelineClock(clock.clone())).random(Seeded::new(0)).spawner(inbox.clone());
+        let random = Seeded::new(next_seed());
+        let consumer = consumer.clock(PipelineClock(clock.clone())).random(random).spawner(inbox.clone());
         Self { pipeline: Pipeline::for_tests(consumer), clock, inbox: Mutex::new(inbox), time: None }
     }
 
@@ -132,6 +133,15 @@ impl Harness {
             Err(error) => panic!("the event is refused: {error}"),
         }
     }
+}
+
+/// Harnesses of one test are processes of their own: with the same chance they would draw the same owners, and take each other's
+/// claims for their own. Counted by thread, and so the same whatever other tests run.
+fn next_seed() -> u64 {
+    thread_local! {
+        static SEEDS: Cell<u64> = const { Cell::new(0) };
+    }
+    SEEDS.with(|seeds| seeds.replace(seeds.get() + 1))
 }
 
 impl fmt::Debug for Harness {

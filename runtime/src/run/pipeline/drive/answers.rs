@@ -24,12 +24,18 @@ impl Drive {
             Stored::Transacted(index, grant, answer) => self.on_transacted(index, grant, answer),
             Stored::GivenUp(outcomes, answers) => {
                 for ((index, outcome), answer) in answered(outcomes, answers) {
-                    if let Some(HeldAnswer::Unknown(error)) = answer {
-                        tracing::warn!(index, %error, "a claim could not be given up; it runs out with its lease");
+                    match answer {
+                        Some(HeldAnswer::Written | HeldAnswer::LeaseLost) => self.schedule.frees(index),
+                        Some(HeldAnswer::Unknown(error)) => {
+                            tracing::warn!(index, %error, "a claim could not be given up; it runs out with its lease");
+                        }
+                        None => {}
                     }
                     self.land(index, outcome);
                 }
             }
+            Stored::Sent(outcomes, answers) => self.on_sent(outcomes, answers),
+            Stored::Waited(index) => self.ask_again(index),
         }
     }
 
@@ -76,8 +82,18 @@ impl Drive {
         }
     }
 
-    /// The record's outcome is known: its permit is free.
+    /// The record's outcome is known: its permit is free, unless it has to go to the dead-letter queue first.
     pub(super) fn land(&mut self, index: usize, outcome: Outcome) {
+        if self.goes_to_the_dead_letter_queue(index, &outcome) {
+            self.settling(index, outcome.clone());
+            self.letters.push((index, outcome));
+        } else {
+            self.settle(index, outcome);
+        }
+    }
+
+    /// The record's outcome is final.
+    pub(super) fn settle(&mut self, index: usize, outcome: Outcome) {
         if self.flights.remove(&index).is_some() {
             self.schedule.settle(index, outcome);
         }
@@ -92,7 +108,7 @@ pub(super) fn with_error(class: ReasonClass, error: &StoreError) -> Outcome {
 pub(super) async fn unless_it_panics<A, F: Future<Output = Vec<A>>>(call: impl FnOnce() -> F) -> Vec<A> {
     let answers = AssertUnwindSafe(async move { call().await }).catch_unwind().await;
     answers.unwrap_or_else(|panic| {
-        tracing::error!(panic = %Panicked::new(panic), "the idempotency store panicked");
+        tracing::error!(panic = %Panicked::new(panic), "the idempotency store, or the queue's client, panicked");
         Vec::new()
     })
 }

@@ -29,29 +29,24 @@ pub(super) struct Asking {
 }
 
 impl Drive {
-    /// Settles the record if it is known to be done, or notes what has to be asked for it. `false` if it is settled.
+    /// Notes what has to be asked for a record, or gives its outcome if that is known.
     pub(super) fn prepare(
         &mut self,
         index: usize,
         record: &Record,
         idempotency: &Idempotency,
         asking: &mut Asking,
-    ) -> bool {
+    ) -> Option<Outcome> {
         let request = match self.claim_request(idempotency, record) {
             Ok(request) => request,
-            Err(outcome) => {
-                self.schedule.settle(index, outcome);
-                return false;
-            }
+            Err(outcome) => return Some(outcome),
         };
         if let Some(answer) = idempotency.recall(&request) {
-            let outcome = self.not_claimed(index, Some(answer));
-            self.schedule.settle(index, outcome);
-            return false;
+            return Some(self.not_claimed(index, Some(answer)));
         }
         let asked = if self.looks_first(index, record, idempotency) { &mut asking.reads } else { &mut asking.claims };
         asked.push((index, request));
-        true
+        None
     }
 
     /// Whether the row is worth a read: the message may have come before, or what it waited for may have done its work. A claim
@@ -104,10 +99,7 @@ impl Drive {
                 Some(Some(ClaimAnswer::Unavailable(_))) if idempotency.runs_unguarded() => {
                     claims.push((index, request))
                 }
-                told => {
-                    let outcome = self.not_claimed(index, told.flatten());
-                    self.land(index, outcome);
-                }
+                told => self.refused(index, told.flatten()),
             }
         }
         self.claim(&idempotency, claims);
@@ -121,6 +113,8 @@ impl Drive {
             }
         } else if !claims.is_empty() {
             let (idempotency, time_left) = (Arc::clone(idempotency), self.time_for_the_store());
+            // Until it is known otherwise.
+            claims.iter().for_each(|(index, request)| self.schedule.holds(*index, request.lease_expires_at_ms));
             let asked = claims.iter().map(|(index, request)| (*index, request.key.clone())).collect();
             let requests: Vec<_> = claims.into_iter().map(|(_, request)| request).collect();
             self.stored.push(Box::pin(async move {
@@ -141,13 +135,26 @@ impl Drive {
                 }
                 Some(ClaimAnswer::Acquired(lease)) => unstarted.push(unstarted_at(index, lease)),
                 Some(ClaimAnswer::Unavailable(error)) if runs_unguarded => self.start_unguarded(index, key, &error),
-                refused => {
-                    let outcome = self.not_claimed(index, refused);
-                    self.land(index, outcome);
-                }
+                refused => self.refused(index, refused),
             }
         }
         self.release(unstarted);
+    }
+
+    /// The record's claim was not granted.
+    fn refused(&mut self, index: usize, answer: Option<ClaimAnswer>) {
+        match &answer {
+            Some(ClaimAnswer::InProgress { lease_expires_at_ms }) => {
+                if self.waits_for(index, *lease_expires_at_ms) {
+                    return;
+                }
+                self.schedule.holds(index, *lease_expires_at_ms);
+            }
+            Some(ClaimAnswer::Unknown(_)) | None => {}
+            Some(_) => self.schedule.frees(index),
+        }
+        let outcome = self.not_claimed(index, answer);
+        self.land(index, outcome);
     }
 
     /// Runs a message that nobody claimed, because its consumer said so.

@@ -197,7 +197,7 @@ impl Drive {
         Some((idempotency, outcomes, elements))
     }
 
-    fn settling(&mut self, index: usize, cut: Outcome) {
+    pub(super) fn settling(&mut self, index: usize, cut: Outcome) {
         if let Some(flight) = self.flights.get_mut(&index) {
             flight.stage = Stage::Settling { cut };
         }

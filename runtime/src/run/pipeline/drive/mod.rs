@@ -7,16 +7,20 @@
 mod answers;
 mod claim;
 mod end;
+mod letters;
 mod start;
+mod tell;
 mod time;
+mod wait;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
@@ -40,6 +44,7 @@ use crate::{
     handler::Invocation,
     layer::Panicked,
     outcome::{Outcome, Reason, ReasonClass},
+    queue::EntryAnswer,
 };
 
 type Acquiring = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
@@ -63,6 +68,11 @@ pub(super) struct Drive {
     permit: Option<OwnedSemaphorePermit>,
     counts: Counts,
     noted_receive_count: bool,
+    /// Messages that are about to go to the dead-letter queue, with what became of them.
+    letters: Vec<(usize, Outcome)>,
+    began: Duration,
+    /// Records that waited for the end of another attempt's lease.
+    waited: BTreeSet<usize>,
 }
 
 /// What the store answered, with the places of the records that asked.
@@ -75,6 +85,10 @@ enum Stored {
     Transacted(usize, Grant, Option<TransactAnswer>),
     /// Released or remembered as rejected, with the outcomes that were decided before: the answer changes none of them.
     GivenUp(Vec<(usize, Outcome)>, Vec<HeldAnswer>),
+    /// Copied to the dead-letter queue, or not.
+    Sent(Vec<(usize, Outcome)>, Vec<EntryAnswer>),
+    /// The lease of another attempt that was nearly over is over.
+    Waited(usize),
 }
 
 /// What wakes the loop, in the order in which it is looked at.
@@ -92,6 +106,7 @@ impl Drive {
         let links = plan(&batch, shared.idempotency.is_some(), |index| sibling_key(&shared, &batch, index));
         let schedule = Schedule::new(links, slips);
         let (teller, ended) = mpsc::unbounded_channel();
+        let began = shared.seams.clock.monotonic();
         let mut drive = Self {
             shared,
             batch,
@@ -108,6 +123,9 @@ impl Drive {
             permit: None,
             counts: Counts::default(),
             noted_receive_count: false,
+            letters: Vec::new(),
+            began,
+            waited: BTreeSet::new(),
         };
         drive.set_alarm();
         drive
@@ -117,6 +135,7 @@ impl Drive {
         loop {
             self.look_at_the_clock();
             self.start_ready();
+            self.send_letters();
             if self.schedule.is_settled() || self.phase == Phase::Over {
                 break;
             }
@@ -132,7 +151,9 @@ impl Drive {
             }
         }
         self.flights.clear();
-        Report::new(self.batch, self.schedule.into_slots(), self.counts)
+        self.tell_the_queue().await;
+        let acknowledges = self.shared.queue.as_ref().is_some_and(|queue| queue.acknowledges);
+        Report::new(self.batch, self.schedule.into_slots(), self.counts, acknowledges)
     }
 
     /// Whether records wait although nothing is in flight that could free them. The plan makes that impossible; were it wrong,

@@ -32,8 +32,10 @@ impl Drive {
             match &idempotency {
                 None => self.start(index, record, permit, None),
                 Some(idempotency) => {
-                    if self.prepare(index, &record, idempotency, &mut asking) {
-                        self.flights.insert(index, Flight { permit, stage: Stage::Claiming(record) });
+                    let known = self.prepare(index, &record, idempotency, &mut asking);
+                    self.flights.insert(index, Flight { permit, stage: Stage::Claiming(record) });
+                    if let Some(outcome) = known {
+                        self.land(index, outcome);
                     }
                 }
             }

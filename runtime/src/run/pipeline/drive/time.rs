@@ -82,5 +82,13 @@ impl Drive {
             self.schedule.settle(index, outcome);
         }
         self.stored.clear();
+        self.letters.clear();
+    }
+
+    /// How long the queue may be told for, now that all else is over: a share of what is left, and the last eighth of the
+    /// reserve but one where nothing is. `None` where no deadline is known.
+    pub(super) fn time_for_the_queue(&self) -> Option<Duration> {
+        let now = self.shared.seams.clock.monotonic();
+        self.deadline.map(|deadline| deadline.share_for_the_queue(now))
     }
 }

@@ -76,11 +76,11 @@ fn a_deduplication_id_is_known_for_five_minutes() {
 fn a_delete_needs_a_living_receipt_on_a_fifo_queue_only() {
     let mut fifo = queue("ledger.fifo");
     fifo.send(SentMessage::new("x").group("a"), seconds(0));
-    let receipt = fifo.receive(1, MB, seconds(0))[0].receipt;
+    let receipt = fifo.receive(1, MB, seconds(0)).0[0].receipt;
     assert!(!fifo.delete(0, receipt, seconds(31)));
     let mut standard = queue("orders");
     standard.send(SentMessage::new("x"), seconds(0));
-    let receipt = standard.receive(1, MB, seconds(0))[0].receipt;
+    let receipt = standard.receive(1, MB, seconds(0)).0[0].receipt;
     assert!(standard.delete(0, receipt, seconds(31)));
     assert!(standard.delete(0, receipt, seconds(32)), "deleting again succeeds");
 }

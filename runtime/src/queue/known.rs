@@ -1,0 +1,73 @@
+//! What queues are set to, asked for once, and what was refused, said once.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{Queue, QueueAttributes, QueueError};
+use crate::batch::QueueArn;
+
+/// How many queues are remembered: a consumer has one, or a few.
+const MOST: usize = 64;
+
+/// What a process knows of its queues.
+#[derive(Default)]
+pub(crate) struct Known {
+    attributes: Mutex<BTreeMap<Box<str>, QueueAttributes>>,
+    /// Whether a denied call was said.
+    said: AtomicBool,
+}
+
+impl Known {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<Box<str>, QueueAttributes>> {
+        self.attributes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn of(&self, queue: QueueArn<'_>) -> Option<QueueAttributes> {
+        self.all().get(queue.as_str()).cloned()
+    }
+
+    fn learn(&self, queue: QueueArn<'_>, attributes: QueueAttributes) {
+        let mut all = self.all();
+        if all.len() < MOST {
+            all.insert(queue.as_str().into(), attributes);
+        }
+    }
+
+    /// Says why SQS refused something. What only a change of the deployment can mend is said once in a process.
+    pub(crate) fn refused(&self, what: &'static str, error: &QueueError) {
+        if !error.is_denied() {
+            tracing::warn!(what, %error, "SQS refused; the message comes back as the queue has it");
+        } else if !self.said.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                what, %error,
+                "the queue may not be told: check the role's permissions and the queue's name; messages come back as without"
+            );
+        }
+    }
+}
+
+impl Queue {
+    /// Asks what the queue is set to, where that matters and is not known. It may take a quarter of the time at most: a batch is
+    /// worth more than the best that could be done with its failures.
+    pub(crate) async fn learn(&self, queue: QueueArn<'_>, time_left: Option<Duration>) {
+        if !self.asks_for_attributes(queue) || self.known.of(queue).is_some() {
+            return;
+        }
+        match self.client.attributes(queue, time_left.map(|left| left / 4)).await {
+            Ok(attributes) => self.known.learn(queue, attributes),
+            Err(error) => {
+                self.known.refused("GetQueueAttributes", &error);
+                if error.is_denied() {
+                    // Asking with every batch would cost a request and tell nothing new.
+                    self.known.learn(queue, QueueAttributes::default());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! From a message that can never succeed to its copy in the dead-letter queue.
+
+use std::sync::Arc;
+
+use super::{
+    Drive, Stored,
+    answers::{answered, unless_it_panics},
+};
+use crate::{
+    outcome::{Outcome, ReasonClass},
+    queue::{DeadLetter, EntryAnswer, Queue, QueueName, calls::in_calls},
+};
+
+/// Letters for messages of one queue, and what became of those.
+struct Post {
+    outcomes: Vec<(usize, Outcome)>,
+    letters: Vec<DeadLetter>,
+}
+
+impl Post {
+    fn is_from(&self, letter: &DeadLetter) -> bool {
+        self.letters.first().is_some_and(|first| first.record().queue_arn() == letter.record().queue_arn())
+    }
+
+    fn add(&mut self, index: usize, outcome: Outcome, letter: DeadLetter) {
+        self.outcomes.push((index, outcome));
+        self.letters.push(letter);
+    }
+}
+
+impl Drive {
+    /// Whether a copy of the message has to be in the dead-letter queue before the message may go.
+    pub(super) fn goes_to_the_dead_letter_queue(&self, index: usize, outcome: &Outcome) -> bool {
+        let Some(queue) = self.shared.queue.as_ref().filter(|queue| queue.has_dead_letters()) else { return false };
+        match outcome {
+            outcome if outcome.is_dead_lettered() => false,
+            Outcome::Rejected(_) => true,
+            Outcome::Retry(reason) => {
+                self.schedule.runs(index) > 0 && is_at_fault(reason.class()) && self.is_used_up(index, queue)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a FIFO message has at most one receive left. Each of its retries spends a receive of those behind it in its group: if
+    /// it took the last one too, they would go to the dead-letter queue without a start.
+    fn is_used_up(&self, index: usize, queue: &Queue) -> bool {
+        let most = self.batch.queue_arn(index).filter(|arn| arn.is_fifo()).and_then(|arn| queue.max_receives(arn));
+        let receives = self.batch.record(index).ok().and_then(|record| record.receive_count());
+        most.zip(receives).is_some_and(|(most, receives)| receives.saturating_add(1) >= most)
+    }
+
+    /// Sends what is to go to the dead-letter queue by now, together.
+    pub(super) fn send_letters(&mut self) {
+        let letters = std::mem::take(&mut self.letters);
+        let Some(queue) = self.shared.queue.clone().filter(|_| !letters.is_empty()) else { return };
+        let mut posts: Vec<Post> = Vec::new();
+        for (index, outcome) in letters {
+            match self.letter(index, &outcome, &queue) {
+                // Left to the redrive policy.
+                None => self.settle(index, outcome),
+                Some(letter) => match posts.iter_mut().find(|post| post.is_from(&letter)) {
+                    Some(post) => post.add(index, outcome, letter),
+                    None => posts.push(Post { outcomes: vec![(index, outcome)], letters: vec![letter] }),
+                },
+            }
+        }
+        posts.into_iter().for_each(|post| self.send(&queue, post));
+    }
+
+    fn letter(&self, index: usize, outcome: &Outcome, queue: &Queue) -> Option<DeadLetter> {
+        let (record, reason) = (self.batch.record(index).ok()?, outcome.reason()?);
+        let to = queue.dead_letter_queue_of(record.queue_arn()?)?;
+        DeadLetter::new(&record, reason, QueueName::of(&to).is_fifo())
+    }
+
+    fn send(&mut self, queue: &Arc<Queue>, Post { outcomes, letters }: Post) {
+        let (queue, time_left) = (Arc::clone(queue), self.time_for_the_store());
+        self.stored.push(Box::pin(async move {
+            let from = letters.first().and_then(|letter| letter.record().queue_arn());
+            let Some(to) = from.and_then(|from| queue.dead_letter_queue_of(from)) else {
+                return Stored::Sent(outcomes, Vec::new());
+            };
+            let to = QueueName::of(&to);
+            let sending = || in_calls(&letters, |_, letters| queue.client.send(to, letters, time_left));
+            Stored::Sent(outcomes, unless_it_panics(sending).await)
+        }));
+    }
+
+    pub(super) fn on_sent(&mut self, outcomes: Vec<(usize, Outcome)>, answers: Vec<EntryAnswer>) {
+        for ((index, outcome), answer) in answered(outcomes, answers) {
+            let outcome = match answer {
+                Some(Ok(())) => outcome.dead_lettered(),
+                Some(Err(error)) => {
+                    if let Some(queue) = &self.shared.queue {
+                        queue.known.refused("SendMessage to the dead-letter queue", &error);
+                    }
+                    outcome
+                }
+                None => outcome,
+            };
+            self.settle(index, outcome);
+        }
+    }
+}
+
+/// Whether trying again would only be the same again: the message's own fault, as far as anybody can tell, and not the store's or another
+/// attempt's. Where a success may be recorded the message must come back, to find that out.
+fn is_at_fault(class: ReasonClass) -> bool {
+    matches!(
+        class,
+        ReasonClass::Handler
+            | ReasonClass::Panic
+            | ReasonClass::Deadline
+            | ReasonClass::Abandoned
+            | ReasonClass::Cancelled
+            | ReasonClass::ConditionRefused
+    )
+}

@@ -1,0 +1,124 @@
+//! What the queue is told at the end of a batch: what was done is deleted where the consumer does that itself, and what failed stays
+//! hidden for as long as it should.
+//!
+//! Last of all: a message that is made visible starts elsewhere at once.
+
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+
+use futures_util::{
+    FutureExt,
+    future::{Either, select},
+};
+
+use super::Drive;
+use crate::{
+    batch::Record,
+    claim::protocol::claim::SKEW_MS,
+    clock::epoch_ms,
+    layer::Panicked,
+    queue::{
+        EntryAnswer, Queue, VisibilityChange,
+        advice::{Facts, hidden_for},
+        calls::in_calls,
+    },
+    run::pipeline::schedule::Slot,
+};
+
+impl Drive {
+    /// Tells the queue, in a share of the time. Nothing that SQS says changes an outcome.
+    pub(super) async fn tell_the_queue(&mut self) {
+        let Some(queue) = self.shared.queue.clone() else { return };
+        let (done, changes) = (self.done(&queue), self.changes(&queue));
+        if done.is_empty() && changes.is_empty() {
+            return;
+        }
+        let (clock, time) = (Arc::clone(&self.shared.seams.clock), self.time_for_the_queue());
+        let telling = AssertUnwindSafe(tell(&queue, &done, &changes, time)).catch_unwind();
+        let told = match time {
+            None => Some(telling.await),
+            Some(time) => in_time(telling, clock.sleep(time)).await,
+        };
+        match told {
+            Some(Ok(answers)) => self.note_hidden(&changes, &answers),
+            Some(Err(panic)) => {
+                tracing::error!(panic = %Panicked::new(panic), "the queue's client panicked; messages come back as without it");
+            }
+            None => tracing::warn!("too little time was left to tell the queue all; messages come back as without it"),
+        }
+    }
+
+    fn note_hidden(&mut self, changes: &[VisibilityChange], answers: &[EntryAnswer]) {
+        for (change, _) in changes.iter().zip(answers).filter(|(_, answer)| answer.is_ok()) {
+            self.schedule.hides(change.record.index(), change.timeout);
+        }
+    }
+
+    /// What is to be deleted here.
+    fn done(&self, queue: &Queue) -> Vec<Record> {
+        let slots = self.schedule.slots().enumerate().filter(|_| queue.acknowledges);
+        let done = slots.filter(|(_, slot)| slot.outcome.as_ref().is_some_and(|outcome| outcome.is_success()));
+        done.filter_map(|(index, _)| self.receipt(index)).collect()
+    }
+
+    /// What is to stay hidden for how long.
+    fn changes(&self, queue: &Queue) -> Vec<VisibilityChange> {
+        self.schedule.slots().enumerate().filter_map(|(index, slot)| self.change(index, slot, queue)).collect()
+    }
+
+    fn change(&self, index: usize, slot: &Slot, queue: &Queue) -> Option<VisibilityChange> {
+        let outcome = slot.outcome.as_ref().filter(|outcome| outcome.is_failure())?;
+        let record = self.receipt(index)?;
+        let clock = &self.shared.seams.clock;
+        let held_until_ms = (slot.held_until_ms > 0).then_some(slot.held_until_ms + SKEW_MS + 1);
+        let left = held_until_ms.map(|until| until.saturating_sub(epoch_ms(clock.wall())));
+        let facts = Facts {
+            record: &record,
+            outcome,
+            lease_left: left.map(Duration::from_millis),
+            elapsed: clock.monotonic().saturating_sub(self.began),
+            chance: self.chance(),
+        };
+        let timeout = hidden_for(&queue.backoff, &facts)?;
+        Some(VisibilityChange { record, timeout })
+    }
+
+    /// The record, if its receive has a name.
+    fn receipt(&self, index: usize) -> Option<Record> {
+        self.batch.record(index).ok().filter(|record| record.receipt_handle().is_some() && record.queue_arn().is_some())
+    }
+
+    /// Without chance there is no jitter: all come back as late as they may.
+    fn chance(&self) -> u32 {
+        let mut bytes = [0; 4];
+        self.shared.seams.random.fill(&mut bytes).map_or(u32::MAX, |()| u32::from_le_bytes(bytes))
+    }
+}
+
+/// Deletes what was done, then hides what was not; gives the answers to that.
+async fn tell(
+    queue: &Queue,
+    done: &[Record],
+    changes: &[VisibilityChange],
+    time: Option<Duration>,
+) -> Vec<EntryAnswer> {
+    let answers = in_calls(done, |arn, records| queue.client.delete(arn, records, time)).await;
+    said(queue, "DeleteMessage", &answers);
+    let answers = in_calls(changes, |arn, changes| queue.client.change_visibility(arn, changes, time)).await;
+    said(queue, "ChangeMessageVisibility", &answers);
+    answers
+}
+
+/// What it comes to, if it does before the time is over.
+async fn in_time<T>(work: impl Future<Output = T>, over: impl Future<Output = ()> + Unpin) -> Option<T> {
+    match select(pin!(work), over).await {
+        Either::Left((value, _)) => Some(value),
+        Either::Right(_) => None,
+    }
+}
+
+/// Says what was refused: one line for each call of a batch is enough.
+fn said(queue: &Queue, what: &'static str, answers: &[EntryAnswer]) {
+    if let Some(error) = answers.iter().find_map(|answer| answer.as_ref().err()) {
+        queue.known.refused(what, error);
+    }
+}

@@ -1,0 +1,127 @@
+//! For how long failed messages stay hidden.
+
+use std::{sync::Arc, time::Duration};
+
+use sqs_runtime::{
+    Clock, Consumer, Idempotency,
+    queue::Backoff,
+    testkit::{
+        QueueCall, RecordingQueue,
+        event::{Event, Message},
+        harness::Harness,
+    },
+};
+
+use super::{hidden, obey, orders, telling};
+
+#[tokio::test]
+async fn only_what_failed_is_hidden_and_for_as_long_as_its_handler_says() {
+    let told = Arc::new(RecordingQueue::new());
+    let harness = Harness::new(telling(&told, |queue| queue.backoff(Backoff::fixed(Duration::from_secs(40)))));
+    let delivered = harness.deliver(&orders(&["ok", "fail", "now", "after 90", "reject"])).await;
+    let expected = [("fail", 40), ("now", 0), ("after 90", 90), ("reject", 40)];
+    assert_eq!(hidden(&told), expected.map(|(id, seconds)| (id.to_owned(), seconds)));
+    delivered.assert_returned(["fail", "now", "after 90", "reject"]);
+    let told: Vec<_> = delivered.report().records().map(|record| record.hidden_for).collect();
+    assert_eq!(told, [None, Some(40), Some(0), Some(90), Some(40)].map(|time| time.map(Duration::from_secs)));
+}
+
+#[tokio::test]
+async fn by_default_the_time_doubles_with_each_receive_and_is_drawn_up_to_that() {
+    let told = Arc::new(RecordingQueue::new());
+    let harness = Harness::new(telling(&told, |queue| queue));
+    let message = |n: u32| Message::text("fail").id(format!("m{n}")).receive_count(n);
+    // Of each receive a hundred.
+    for _ in 0..100 {
+        harness.deliver(&Event::standard("orders").messages((1..=9).map(message))).await;
+    }
+    for (n, most) in [(1, 30), (2, 60), (3, 120), (7, 1_920), (8, 3_600), (9, 3_600)] {
+        let id = format!("m{n}");
+        let of_n: Vec<u64> = hidden(&told).into_iter().filter(|(of, _)| *of == id).map(|(_, time)| time).collect();
+        let (least, longest) = (of_n.iter().min().unwrap(), of_n.iter().max().unwrap());
+        assert!(*longest <= most && *longest > most * 9 / 10, "receive {n}: {longest} of {most}");
+        assert!(*least < most / 10, "receive {n}: {least} of {most}");
+    }
+}
+
+#[tokio::test]
+async fn a_function_may_say_it_or_leave_it_to_the_queue() {
+    let told = Arc::new(RecordingQueue::new());
+    let by = Backoff::by(|record, reason| {
+        assert_ne!(record.message_id(), "panics", "the function panics");
+        reason.text().filter(|_| record.message_id() == "fail").map(|_| Duration::from_millis(1_500))
+    });
+    let harness = Harness::new(telling(&told, |queue| queue.backoff(by)));
+    let event = orders(&["fail", "left"]).message(Message::text("fail").id("panics"));
+    harness.deliver(&event).await.assert_returned(["fail", "left", "panics"]);
+    // Whole seconds, and never cut short.
+    assert_eq!(hidden(&told), [("fail".to_owned(), 2)]);
+}
+
+#[tokio::test]
+async fn no_time_is_longer_than_what_sqs_would_still_grant() {
+    let told = Arc::new(RecordingQueue::new());
+    let harness = Harness::new(telling(&told, |queue| queue));
+    harness.deliver(&orders(&["after 864000"])).await;
+    // 12 h, less 10 minutes for what lay between receive and invocation.
+    assert_eq!(hidden(&told), [("after 864000".to_owned(), 12 * 3_600 - 600)]);
+}
+
+#[tokio::test]
+async fn followers_of_a_failed_fifo_message_are_given_back_at_once() {
+    let told = Arc::new(RecordingQueue::new());
+    let harness = Harness::new(telling(&told, |queue| queue.backoff(Backoff::fixed(Duration::from_secs(40)))));
+    let message = |id: &str, body: &str, group: &str| Message::text(body).id(id).group(group);
+    let event = Event::fifo("ledger").message(message("a1", "ok", "a")).message(message("a2", "fail", "a"));
+    let event =
+        event.message(message("b1", "ok", "b")).message(message("a3", "ok", "a")).message(message("a4", "ok", "a"));
+    harness.deliver(&event).await.assert_done("b1").assert_not_started("a3").because("its group failed");
+    assert_eq!(hidden(&told), [("a2", 40), ("a3", 0), ("a4", 0)].map(|(id, time)| (id.to_owned(), time)));
+}
+
+#[tokio::test]
+async fn a_refusal_changes_nothing_for_the_messages() {
+    let told = Arc::new(RecordingQueue::new().denied());
+    let harness =
+        Harness::new(telling(&told, |queue| queue.dead_letter_queue("arn:aws:sqs:eu-west-1:123456789012:dead")));
+    let delivered = harness.deliver(&orders(&["ok", "fail", "reject"])).await;
+    delivered.assert_done("ok").assert_returned(["fail", "reject"]);
+    assert!(delivered.report().records().all(|record| record.hidden_for.is_none()));
+}
+
+/// Calls are at most ten entries, and a record that cannot be named is in none.
+#[tokio::test]
+async fn many_failures_are_told_in_tens() {
+    let told = Arc::new(RecordingQueue::new());
+    let harness = Harness::new(telling(&told, |queue| queue));
+    let event = Event::standard("orders").messages((0..101).map(|n| Message::text("fail").id(format!("m{n}"))));
+    harness.deliver(&event).await;
+    let ids: Vec<String> = hidden(&told).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, (0..101).map(|n| format!("m{n}")).collect::<Vec<_>>());
+    assert_eq!(told.requests(), 11);
+}
+
+/// Without time nothing is told, and the answer is the same.
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_not_held_up_by_a_queue_that_does_not_answer() {
+    let told = Arc::new(RecordingQueue::new().silent());
+    let harness = Harness::new(telling(&told, |queue| queue)).deadline(Duration::from_secs(30));
+    let before = harness.clock().monotonic();
+    harness.deliver(&orders(&["ok", "fail"])).await.assert_returned(["fail"]);
+    let took = harness.clock().monotonic() - before;
+    assert!(took <= Duration::from_secs(15) && !took.is_zero(), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_a_copy_was_made_of_is_told_once() {
+    let told = Arc::new(RecordingQueue::new());
+    let consumer = Consumer::new(obey).idempotency(Idempotency::memory());
+    let consumer = consumer
+        .queue(sqs_runtime::queue::Queue::new(Arc::clone(&told)).backoff(Backoff::fixed(Duration::from_secs(9))));
+    let harness = Harness::new(consumer);
+    harness.deliver(&orders(&["fail", "fail"])).await;
+    // Twice in the event: two receives, each with its own receipt handle.
+    let timeout = Duration::from_secs(9);
+    let call = || QueueCall::ChangeVisibility { message_id: "fail".into(), timeout };
+    assert_eq!(told.calls(), [call(), call()]);
+}

@@ -1,0 +1,185 @@
+//! The client over the SDK: what goes over the wire, and what becomes of what comes back.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use aws_sdk_sqs::{
+    Client,
+    config::{
+        BehaviorVersion, Credentials, HttpClient, Region, RuntimeComponents,
+        http::{HttpRequest, HttpResponse},
+    },
+};
+use aws_smithy_runtime_api::{
+    client::http::{HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    http::StatusCode,
+};
+use serde_json::{Value, json};
+use sqs_runtime::{
+    batch::{QueueArn, Record},
+    outcome::{Reason, ReasonClass},
+    queue::{DeadLetter, EntryAnswer, QueueClient, QueueName, RedrivePolicy, SqsClient, VisibilityChange},
+    testkit::event::{Event, Message},
+};
+
+const URL: &str = "https://queue.test/123456789012/orders";
+
+/// An SQS of canned answers that keeps what it was asked.
+#[derive(Clone, Debug, Default)]
+struct Canned {
+    asked: Arc<Mutex<Vec<(String, Value)>>>,
+    answers: Arc<Mutex<Vec<Answer>>>,
+}
+
+/// An operation, and the status and body that it is answered with.
+type Answer = (&'static str, u16, Value);
+
+impl Canned {
+    fn with(self, operation: &'static str, status: u16, body: Value) -> Self {
+        self.answers.lock().unwrap().insert(0, (operation, status, body));
+        self
+    }
+
+    fn client(&self) -> SqsClient {
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .http_client(self.clone())
+            .credentials_provider(Credentials::new("none", "none", None, None, "tests"))
+            .region(Region::new("eu-west-1"))
+            .build();
+        SqsClient::new(Client::from_conf(config))
+    }
+
+    /// What was asked of that operation.
+    fn asked(&self, operation: &str) -> Vec<Value> {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|(of, _)| of == operation).map(|(_, body)| body.clone()).collect()
+    }
+}
+
+impl HttpClient for Canned {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Canned {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let body = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        self.asked.lock().unwrap().push((operation.clone(), body));
+        let answers = self.answers.lock().unwrap();
+        let canned = answers.iter().find(|(of, ..)| *of == operation);
+        let (status, body) = match canned {
+            Some((_, status, body)) => (*status, body.clone()),
+            None if operation == "GetQueueUrl" => (200, json!({ "QueueUrl": URL })),
+            None => (200, json!({ "Successful": [], "Failed": [] })),
+        };
+        let mut response = HttpResponse::new(StatusCode::try_from(status).unwrap(), body.to_string().into());
+        if let Some(code) = body["__type"].as_str() {
+            response.headers_mut().insert("x-amzn-query-error", format!("{code};Sender"));
+        }
+        HttpConnectorFuture::ready(Ok(response))
+    }
+}
+
+fn records(n: usize) -> Vec<Record> {
+    let messages = (0..n).map(|n| Message::text(format!("body {n}")).id("same"));
+    let batch = Event::standard("orders").messages(messages).to_batch();
+    (0..n).map(|index| batch.record(index).unwrap()).collect()
+}
+
+fn arn(records: &[Record]) -> QueueArn<'_> {
+    records[0].queue_arn().unwrap()
+}
+
+fn failed(place: usize, code: &str) -> Value {
+    json!({ "Successful": [], "Failed": [{ "Id": place.to_string(), "Code": code, "SenderFault": true, "Message": "" }] })
+}
+
+async fn hide(canned: &Canned, records: &[Record]) -> Vec<EntryAnswer> {
+    let hidden = |record: &Record| VisibilityChange { record: record.clone(), timeout: Duration::from_secs(77) };
+    let changes: Vec<_> = records.iter().map(hidden).collect();
+    canned.client().change_visibility(arn(records), &changes, None).await
+}
+
+#[tokio::test]
+async fn entries_are_named_by_their_places_and_failures_read_one_by_one() {
+    let canned = Canned::default().with("ChangeMessageVisibilityBatch", 200, failed(1, "ReceiptHandleIsInvalid"));
+    let records = records(3);
+    let answers = hide(&canned, &records).await;
+    assert!(answers[0].is_ok() && answers[2].is_ok() && answers[1].as_ref().unwrap_err().is_lost());
+    let asked = &canned.asked("ChangeMessageVisibilityBatch")[0];
+    assert_eq!(asked["QueueUrl"], URL);
+    let entries = asked["Entries"].as_array().unwrap();
+    for (place, (entry, record)) in entries.iter().zip(&records).enumerate() {
+        let handle = record.receipt_handle().unwrap();
+        assert_eq!(*entry, json!({ "Id": place.to_string(), "ReceiptHandle": handle, "VisibilityTimeout": 77 }));
+    }
+    assert_eq!(
+        canned.asked("GetQueueUrl")[0],
+        json!({ "QueueName": "orders", "QueueOwnerAWSAccountId": "123456789012" })
+    );
+}
+
+#[tokio::test]
+async fn the_url_is_asked_for_once_and_not_where_it_was_given() {
+    let (canned, records) = (Canned::default(), records(1));
+    let client = canned.client();
+    for _ in 0..3 {
+        assert!(client.delete(arn(&records), &records, None).await[0].is_ok());
+    }
+    assert_eq!((canned.asked("GetQueueUrl").len(), canned.asked("DeleteMessageBatch").len()), (1, 3));
+    let canned = Canned::default();
+    let client = canned.client().url(arn(&records).as_str(), "https://other.test/q");
+    assert!(client.delete(arn(&records), &records, None).await[0].is_ok());
+    assert!(canned.asked("GetQueueUrl").is_empty());
+    assert_eq!(canned.asked("DeleteMessageBatch")[0]["QueueUrl"], "https://other.test/q");
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_is_told_apart_from_a_bad_moment() {
+    for (code, is_denied) in [("AccessDeniedException", true), ("QueueDoesNotExist", true), ("RequestThrottled", false)]
+    {
+        let body = json!({ "__type": code, "message": "no" });
+        let canned = Canned::default().with("ChangeMessageVisibilityBatch", 400, body);
+        let answers = hide(&canned, &records(2)).await;
+        assert_eq!(answers.len(), 2);
+        assert!(
+            answers.iter().all(|answer| answer.as_ref().unwrap_err().is_denied() == is_denied),
+            "{code}: {answers:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_letter_goes_with_everything_that_its_message_had() {
+    let canned = Canned::default().with("SendMessageBatch", 200, failed(1, "InternalError"));
+    let message = |id: &str| Message::text("b").id(id).group("g").attribute("tenant", "t9").trace_header("Root=1");
+    let batch = Event::fifo("ledger").message(message("m1")).message(message("m2")).to_batch();
+    let reason = Reason::new(ReasonClass::Handler);
+    let letter = |index| DeadLetter::new(&batch.record(index).unwrap(), &reason, true).unwrap();
+    let to = QueueName::of("arn:aws:sqs:eu-west-1:123456789012:dead.fifo");
+    let answers = canned.client().send(to, &[letter(0), letter(1)], None).await;
+    assert!(answers[0].is_ok() && answers[1].is_err(), "{answers:?}");
+    let entry = &canned.asked("SendMessageBatch")[0]["Entries"][0];
+    assert_eq!((&entry["MessageBody"], &entry["MessageGroupId"]), (&json!("b"), &json!("g")));
+    assert_eq!(entry["MessageDeduplicationId"], "m1");
+    assert_eq!(entry["MessageAttributes"]["tenant"], json!({ "DataType": "String", "StringValue": "t9" }));
+    assert_eq!(entry["MessageAttributes"]["OriginalMessageId"]["StringValue"], "m1");
+    assert_eq!(entry["MessageSystemAttributes"]["AWSTraceHeader"]["StringValue"], "Root=1");
+}
+
+#[tokio::test]
+async fn the_redrive_policy_is_read_from_the_queues_attributes() {
+    let dead = "arn:aws:sqs:eu-west-1:123456789012:dead";
+    let policy = json!({ "deadLetterTargetArn": dead, "maxReceiveCount": 5 }).to_string();
+    let body = json!({ "Attributes": { "VisibilityTimeout": "180", "RedrivePolicy": policy } });
+    let canned = Canned::default().with("GetQueueAttributes", 200, body);
+    let attributes = canned.client().attributes(arn(&records(1)), None).await.expect("an answer");
+    assert_eq!(attributes.visibility_timeout, Some(Duration::from_secs(180)));
+    assert_eq!(attributes.redrive_policy, Some(RedrivePolicy::new(dead, 5)));
+}
