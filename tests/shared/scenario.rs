@@ -5,7 +5,8 @@ use std::time::Duration;
 use sqs_runtime::{
     Clock, Consumer, Failure,
     claim::{Key, Mode},
-    extract::Body,
+    extract::{Body, ReceiveCount},
+    queue::Queue,
     testkit::simulator::{Account, Faults, MappingSettings, Plant, Process, QueueSettings, SentMessage, Simulation},
 };
 
@@ -14,7 +15,7 @@ const LIMIT: usize = 4;
 
 /// What messages ask their handler to do.
 const KINDS: [&str; 12] =
-    ["ok", "close", "nokey", "either", "ok", "fail", "either", "ok", "reject", "panic", "hang", "either"];
+    ["ok", "close", "nokey", "either", "later", "fail", "either", "ok", "reject", "panic", "hang", "either"];
 
 /// The modes, taken in turn by seeds.
 pub(crate) const MODES: [Mode; 3] = [Mode::Lease, Mode::CommitOnly, Mode::MarkAfter];
@@ -28,13 +29,44 @@ pub(crate) fn run(seed: u64, plant: Option<Plant>) -> Account {
 
 /// Whether clocks are so far off that no lease can be trusted.
 fn has_odd_clocks(seed: u64) -> bool {
-    seed.is_multiple_of(3)
+    seed.is_multiple_of(3) && !is_calm(seed)
 }
 
 /// How one process guards its messages.
 struct Guarding {
     mode: Mode,
     retention: Duration,
+    telling: Telling,
+}
+
+/// What the queue is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Telling {
+    Nothing,
+    Backoff,
+    DeadLetters,
+    Acknowledges,
+}
+
+impl Telling {
+    fn of(seed: u64) -> Self {
+        match seed % 8 {
+            0 => Self::Acknowledges,
+            1 | 2 => Self::Backoff,
+            3..=6 => Self::DeadLetters,
+            _ => Self::Nothing,
+        }
+    }
+
+    fn queue(self, process: &Process) -> Option<Queue> {
+        let queue = Queue::new(process.queue_client());
+        match self {
+            Self::Nothing => None,
+            Self::Backoff => Some(queue),
+            Self::DeadLetters => Some(queue.dead_letters_by_redrive_policy()),
+            Self::Acknowledges => Some(queue.acknowledge_explicitly().dead_letters_by_redrive_policy()),
+        }
+    }
 }
 
 impl Guarding {
@@ -43,8 +75,14 @@ impl Guarding {
         let mixes = seed % 4 == 1 && process % 2 == 1;
         // So short that rows are over while their messages still come.
         let retention = if seed % 11 == 4 { 60 } else { 14 * 24 * 3_600 };
-        Self { mode: if mixes { Mode::Lease } else { mode }, retention: Duration::from_secs(retention) }
+        let mode = if mixes { Mode::Lease } else { mode };
+        Self { mode, retention: Duration::from_secs(retention), telling: Telling::of(seed) }
     }
+}
+
+/// Whether nothing goes wrong but the messages themselves: then it shows whom they take along.
+fn is_calm(seed: u64) -> bool {
+    seed % 16 == 5
 }
 
 /// Runs one seed.
@@ -55,8 +93,8 @@ pub(crate) fn run_in(seed: u64, mode: Mode, plant: Option<Plant>) -> Account {
     // So small that batches are closed by their size.
     mapping.max_event_bytes = if seed.is_multiple_of(5) { 24 } else { mapping.max_event_bytes };
     (mapping.initial_concurrency, mapping.ramp_per_minute) = (2, 4);
-    // Forgotten, as it happens: failures are lost then, and nothing runs twice for that.
-    mapping.reports_batch_item_failures = seed % 16 != 7;
+    // Forgotten, as it happens: failures are lost then, unless the consumer acknowledges by itself.
+    mapping.reports_batch_item_failures = !matches!(seed % 16, 7 | 8);
     let mut faults = Faults::all();
     if has_odd_clocks(seed) {
         // Clocks that no lease can be trusted by: what is promised without clocks must hold.
@@ -65,10 +103,17 @@ pub(crate) fn run_in(seed: u64, mode: Mode, plant: Option<Plant>) -> Account {
         faults.store = 300;
         faults.duplicate = 800;
     }
+    if is_calm(seed) {
+        faults = Faults::none();
+        (faults.lost_delete, faults.until) = (20, Duration::from_secs(1_800));
+    }
     let simulation = Simulation::new(seed, move |process| consumer(process, &Guarding::of(seed, mode, process.id())));
     let mut simulation = simulation.faults(faults).mapping(mapping).concurrency(LIMIT);
     if let Some(plant) = plant {
         simulation = simulation.plant(plant);
+    }
+    if is_calm(seed) {
+        simulation = simulation.fifo_messages_start();
     }
     for name in ["orders", "ledger.fifo", "fair"] {
         send_all(&mut simulation, name, seed);
@@ -89,6 +134,8 @@ fn send_all(simulation: &mut Simulation, name: &str, seed: u64) {
     for n in 0..12_u64 {
         let kind = KINDS.get(usize::try_from((n * 5 + seed) % 12).unwrap_or_default()).copied().unwrap_or("ok");
         // The longer and the less alike two attempts are, the more they get into each other's way.
+        // What takes the whole time takes it from those behind it.
+        let kind = if is_calm(seed) && matches!(kind, "hang" | "close") { "fail" } else { kind };
         let kind = if has_odd_clocks(seed) && n.is_multiple_of(2) { "either" } else { kind };
         let message = |kind: &str| SentMessage::new(format!("{kind} {n}")).group(format!("g{}", n % 3));
         let at = Duration::from_secs(n / 8 * 8 * gap);
@@ -104,7 +151,7 @@ fn send_all(simulation: &mut Simulation, name: &str, seed: u64) {
 /// A handler that does what its message says: takes its time, fails now and then, is rejected, panics, hangs.
 fn consumer(process: &Process, guarding: &Guarding) -> Consumer {
     let (clock, say, id) = (process.clock(), process.violations(), process.id() as u64);
-    let consumer = Consumer::new(move |body: Body| {
+    let consumer = Consumer::new(move |body: Body, ReceiveCount(receives): ReceiveCount| {
         let (clock, say) = (clock.clone(), say.clone());
         async move {
             let (kind, number) = body.split_once(' ').unwrap_or_default();
@@ -128,6 +175,8 @@ fn consumer(process: &Process, guarding: &Guarding) -> Consumer {
                     clock.sleep(Duration::from_millis(28_300 - number * 137 % 900)).await;
                     Ok(())
                 }
+                // Longer than SQS hides anything.
+                "later" if receives == Some(1) => Err(Failure::retry_after(Duration::from_secs(13 * 3_600))),
                 "hang" => {
                     clock.sleep(Duration::from_secs(3_600)).await;
                     Ok(())
@@ -144,5 +193,9 @@ fn consumer(process: &Process, guarding: &Guarding) -> Consumer {
     });
     let idempotency = process.idempotency().mode(guarding.mode).retention(guarding.retention);
     let idempotency = idempotency.key(by_number.same_body()).handler_version("7");
-    consumer.idempotency(idempotency).concurrency(LIMIT)
+    let consumer = consumer.idempotency(idempotency).concurrency(LIMIT);
+    match guarding.telling.queue(process) {
+        Some(queue) => consumer.queue(queue),
+        None => consumer,
+    }
 }

@@ -55,7 +55,7 @@ fn every_rule_holds(mode: Mode, seeds: u64) {
     assert!(outcomes.contains_key("in progress elsewhere"), "{outcomes:?}");
     let (claims, marks) =
         (CLAIM_ROWS.iter().filter(|_| mode == Mode::Lease), MARK_ROWS.iter().filter(|_| mode != Mode::Lease));
-    let unmet: Vec<_> = claims.chain(marks).filter(|row| !rows.contains_key(**row)).collect();
+    let unmet: Vec<_> = claims.chain(marks).chain(&QUEUE_ROWS).filter(|row| !rows.contains_key(**row)).collect();
     assert!(unmet.is_empty(), "rows of the tables were not met: {unmet:?}");
 }
 
@@ -81,6 +81,15 @@ const CLAIM_ROWS: [&str; 20] = [
     "release: refused",
     "reject: written",
     "reject: refused",
+];
+
+/// What the queue was told.
+const QUEUE_ROWS: [&str; 5] = [
+    "queue: hidden",
+    "queue: not hidden, the receive is over",
+    "queue: copied",
+    "queue: deleted",
+    "queue: not deleted, the receive is over",
 ];
 
 /// And for the modes that record behind the handler.

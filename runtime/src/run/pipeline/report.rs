@@ -96,6 +96,12 @@ impl Report {
         self.counts.unguarded
     }
 
+    /// Whether what succeeded was deleted by the consumer itself.
+    #[must_use]
+    pub fn acknowledges(&self) -> bool {
+        self.acknowledges
+    }
+
     /// How many messages come back.
     #[must_use]
     pub fn failed(&self) -> usize {

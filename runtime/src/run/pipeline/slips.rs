@@ -16,4 +16,12 @@ pub(crate) struct Slips {
     pub(crate) key_of_null: bool,
     /// What is not recorded when the answer must leave counts as done.
     pub(crate) cut_as_success: bool,
+    /// A message counts as dead-lettered although nobody confirmed its copy.
+    pub(crate) copy_unconfirmed: bool,
+    /// A consumer that acknowledges by itself deletes what failed too.
+    pub(crate) failures_acknowledged: bool,
+    /// Messages are hidden for as long as anybody asks.
+    pub(crate) hidden_too_long: bool,
+    /// A FIFO message is tried to its last receive, whoever stands behind it.
+    pub(crate) head_takes_every_receive: bool,
 }

@@ -16,7 +16,7 @@ pub struct Account {
     pub done: u64,
     /// Messages that are still in their queue.
     pub in_queue: u64,
-    /// Messages that the redrive policy moved.
+    /// Messages that the redrive policy moved, or that their consumer sent to the dead-letter queue and that were deleted then.
     pub dead_lettered: u64,
     /// Messages that were kept too long.
     pub expired: u64,
@@ -24,6 +24,10 @@ pub struct Account {
     pub starts: Vec<Start>,
     /// Invocations that began.
     pub invocations: u64,
+    /// How often a message was handed out.
+    pub deliveries: u64,
+    /// Deliveries of invocations that were throttled, crashed, or timed out.
+    pub burnt: u64,
     /// Pieces of work that were recorded as done.
     pub commits: usize,
     /// How often each outcome was reported, by name.

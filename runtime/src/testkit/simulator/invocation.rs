@@ -1,7 +1,7 @@
 //! Polls, invocations and their answers.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -13,107 +13,21 @@ use super::{
     queue::Received,
     timeline::ProcessClock,
 };
-use crate::{
-    claim::protocol::claim::SKEW_MS,
-    outcome::Outcome,
-    run::Report,
-    testkit::judge::{Answer, BatchFate, Flag, MessageFate, judge},
-};
+use crate::{claim::protocol::claim::SKEW_MS, run::Report, testkit::judge::Answer};
 
 /// One batch on its way.
 pub(super) struct Invocation {
-    process: ProcessId,
-    queue: usize,
-    event: String,
-    received: Vec<Received>,
+    pub(super) process: ProcessId,
+    pub(super) queue: usize,
+    pub(super) event: String,
+    pub(super) received: Vec<Received>,
 }
 
 /// What invocations came to: the body of the answer, or none where the function erred; and the report.
 pub(super) type Answers = Arc<Mutex<Vec<(u64, Option<String>, Option<Report>)>>>;
 
 impl World {
-    /// Takes batches from a queue while there are messages and invocations to be had.
-    pub(super) fn poll(&mut self, queue: usize, window_is_over: bool) {
-        let now = self.timeline.now();
-        if window_is_over {
-            self.waiting.remove(&queue);
-        }
-        loop {
-            let has_room = self.has_room(queue);
-            let Some(from) = self.queues.get_mut(queue) else { return };
-            if !from.has_visible(now) || self.waiting.contains(&queue) {
-                break;
-            }
-            if !has_room {
-                self.hold_back(queue);
-                break;
-            }
-            if !self.setup.mapping.window.is_zero() && !window_is_over {
-                self.waiting.insert(queue);
-                self.plan(now + self.setup.mapping.window, Event::Window(queue));
-                break;
-            }
-            let (received, is_closed) =
-                from.receive(self.setup.mapping.batch_size, self.setup.mapping.max_event_bytes, now);
-            self.store.state().counts.closed_by_size += u64::from(is_closed);
-            if received.is_empty() {
-                break;
-            }
-            self.dispatch(queue, received);
-        }
-        self.poll_again(queue);
-    }
-
-    /// Whether the mapping may have one more invocation now.
-    fn has_room(&self, queue: usize) -> bool {
-        let at_work = self.invocations.values().filter(|running| running.queue == queue).count();
-        at_work < self.setup.mapping.concurrency_at(self.timeline.now())
-    }
-
-    /// Comes back when the mapping may have more invocations; until then only the end of one helps.
-    fn hold_back(&mut self, queue: usize) {
-        self.store.state().counts.held_back += 1;
-        let now = self.timeline.now();
-        if self.setup.mapping.concurrency_at(now) < self.setup.mapping.maximum_concurrency {
-            self.plan_poll(queue, Duration::from_secs(60 * (now.as_secs() / 60 + 1)));
-        }
-    }
-
-    /// Comes back when the next message becomes visible.
-    fn poll_again(&mut self, queue: usize) {
-        let now = self.timeline.now();
-        if let Some(at) = self.queues.get(queue).and_then(|queue| queue.next_visible(now)) {
-            self.plan_poll(queue, at);
-        }
-    }
-
-    fn plan_poll(&mut self, queue: usize, at: Duration) {
-        let is_planned = |event: &Event| matches!(event, Event::Poll(of) if *of == queue);
-        if !self.events.range((at, 0)..=(at, u64::MAX)).any(|(_, event)| is_planned(event)) {
-            self.plan(at, Event::Poll(queue));
-        }
-    }
-
-    fn dispatch(&mut self, queue: usize, received: Vec<Received>) {
-        let on = self.faults_are_on();
-        if on && self.chance.happens(self.setup.faults.throttle) {
-            self.store.state().counts.throttles += 1;
-            self.tell(format_args!("queue {queue}: an invocation is throttled"));
-            return;
-        }
-        let is_fifo = self.queues.get(queue).is_some_and(|queue| queue.settings.is_fifo());
-        if on && !is_fifo && self.chance.happens(self.setup.faults.duplicate) {
-            self.store.state().counts.duplicates += 1;
-            let now = self.timeline.now();
-            let numbers: Vec<u64> = received.iter().map(|received| received.number).collect();
-            let again = numbers.into_iter().filter_map(|number| self.queues.get_mut(queue)?.hand_out(number, now));
-            let again: Vec<_> = again.collect();
-            self.invoke(queue, again);
-        }
-        self.invoke(queue, received);
-    }
-
-    fn invoke(&mut self, queue: usize, received: Vec<Received>) {
+    pub(super) fn invoke(&mut self, queue: usize, received: Vec<Received>) {
         let process = self.some_process(queue);
         self.store.state().counts.thawed += u64::from(self.executor.has_tasks(process));
         self.maybe_send_a_foreign_event(process);
@@ -121,8 +35,8 @@ impl World {
         let id = self.next_invocation;
         self.next_invocation += 1;
         running.invocation = Some(id);
-        let name = self.queues.get(queue).map_or("", |queue| &queue.settings.name);
-        let mut event = mapping::event(queue, name, &received);
+        let name = self.queues.all().get(queue).map_or_else(String::new, |queue| queue.settings.name.clone());
+        let mut event = mapping::event(queue, &name, &received);
         if self.timeline.now() < self.setup.faults.until && self.chance.happens(self.setup.faults.unnamed) {
             self.store.state().counts.unnamed += 1;
             // The first record that is named.
@@ -172,7 +86,8 @@ impl World {
             clock.ahead_ms = if self.chance.happens(500) { skew } else { -skew };
             clock.lateness = self.chance.time(self.setup.faults.lateness);
         }
-        let process = Process { id, queue, store: self.store.clone(), clock };
+        let (store, queues) = (self.store.clone(), self.queues.clone());
+        let process = Process { id, queue, store, queues, clock };
         let consumer = (self.setup.make)(&process);
         let world = process::World {
             timeline: &self.timeline,
@@ -218,81 +133,6 @@ impl World {
         self.answered(id, &Answer::Error, None);
     }
 
-    /// Takes what invocations came to.
-    pub(super) fn take_answers(&mut self) {
-        let answers = std::mem::take(&mut *self.answers.lock().unwrap_or_else(PoisonError::into_inner));
-        for (id, body, report) in answers {
-            let Some(process) = self.invocations.get(&id).map(|invocation| invocation.process) else { continue };
-            for record in report.iter().flat_map(Report::records) {
-                *self.outcomes.entry(record.outcome.name()).or_default() += 1;
-            }
-            if let Some(running) = self.processes.get_mut(&process) {
-                running.invocation = None;
-                running.is_paused = false;
-                running.epoch.fetch_add(1, Ordering::Relaxed);
-            }
-            self.store.state().ledger.answers(process);
-            // What is left there goes on when the next invocation thaws it, if at all.
-            self.executor.freeze(process);
-            let answer = body.as_deref().map_or(Answer::Error, Answer::Response);
-            self.answered(id, &answer, report.as_ref());
-        }
-    }
-
-    /// Does with an answer what the mapping does.
-    fn answered(&mut self, id: u64, answer: &Answer<'_>, report: Option<&Report>) {
-        let Some(Invocation { queue, event, received, .. }) = self.invocations.remove(&id) else { return };
-        let flag = if self.setup.mapping.reports_batch_item_failures { Flag::On } else { Flag::Off };
-        let verdict = judge(&event, *answer, flag);
-        if let BatchFate::Undocumented(why) = &verdict.batch {
-            self.violation(format!("I12: nobody knows what becomes of the answer to invocation {id}: {why}"));
-        }
-        let fates: Vec<_> = verdict.fates().collect();
-        self.tell(format_args!("invocation {id}: {fates:?}"));
-        if let Some(report) = report {
-            self.check_order(queue, &received, report);
-        }
-        for (place, (message, received)) in verdict.messages.iter().zip(&received).enumerate() {
-            if message.fate == MessageFate::Deleted {
-                let outcome = report.and_then(|report| report.outcome(place));
-                self.check_deletion(queue, received, outcome);
-                self.delete(queue, received);
-            }
-        }
-        let now = self.timeline.now();
-        self.plan(now, Event::Poll(queue));
-    }
-
-    /// Of a FIFO group nothing succeeds behind a failure.
-    fn check_order(&self, queue: usize, received: &[Received], report: &Report) {
-        if !self.queues.get(queue).is_some_and(|queue| queue.settings.is_fifo()) {
-            return;
-        }
-        let mut failed = std::collections::BTreeSet::new();
-        for (received, record) in received.iter().zip(report.records()) {
-            let group = &received.sent.group;
-            if record.outcome.is_failure() {
-                failed.insert(group);
-            } else if failed.contains(group) {
-                self.violation(format!("I15: {:?} succeeds behind a failure of its group", record.message_id));
-            }
-        }
-    }
-
-    /// Only what is done may be deleted, where the flag is on.
-    fn check_deletion(&self, queue: usize, received: &Received, outcome: Option<&Outcome>) {
-        if !self.setup.mapping.reports_batch_item_failures {
-            return;
-        }
-        let id = mapping::message_id(queue, received.number);
-        if !outcome.is_some_and(Outcome::is_success) {
-            self.violation(format!("I11, I13: {id} is deleted although it came to {outcome:?}"));
-        }
-        if self.store.state().ledger.is_done(&id) == Some(false) {
-            self.violation(format!("I4: {id} is deleted although its work was never recorded"));
-        }
-    }
-
     /// Gives a process an event that is none of its queue's: it must not answer as if all were well.
     fn maybe_send_a_foreign_event(&mut self, process: ProcessId) {
         if !self.faults_are_on() || !self.chance.happens(self.setup.faults.foreign) {
@@ -313,16 +153,5 @@ impl World {
                 }
             }),
         );
-    }
-
-    fn delete(&mut self, queue: usize, received: &Received) {
-        if self.faults_are_on() && self.chance.happens(self.setup.faults.lost_delete) {
-            self.store.state().counts.lost_deletes += 1;
-            return;
-        }
-        let now = self.timeline.now();
-        if let Some(queue) = self.queues.get_mut(queue) {
-            queue.delete(received.number, received.receipt, now);
-        }
     }
 }

@@ -58,6 +58,16 @@ pub(super) fn message_id(queue: usize, number: u64) -> String {
     format!("{queue:08x}-0000-4000-8000-{number:012x}")
 }
 
+/// The Amazon Resource Name of the queue of that name.
+pub(super) fn arn(name: &str) -> String {
+    format!("arn:aws:sqs:eu-west-1:123456789012:{name}")
+}
+
+/// The number of the message that has this id.
+pub(super) fn number(message_id: &str) -> Option<u64> {
+    u64::from_str_radix(message_id.rsplit('-').next()?, 16).ok()
+}
+
 fn epoch_ms(at: Duration) -> String {
     (START + at).as_millis().to_string()
 }
@@ -87,7 +97,7 @@ fn record(queue: usize, queue_name: &str, received: &Received) -> Value {
         "attributes": attributes,
         "messageAttributes": {},
         "eventSource": "aws:sqs",
-        "eventSourceARN": format!("arn:aws:sqs:eu-west-1:123456789012:{queue_name}"),
+        "eventSourceARN": arn(queue_name),
         "awsRegion": "eu-west-1",
     })
 }

@@ -72,6 +72,14 @@ plants! {
     Unbounded = "unbounded";
     /// A message without its key gets one that all such messages share.
     KeyOfNull = "key-of-null";
+    /// A message counts as dead-lettered although nobody confirmed its copy.
+    CopyUnconfirmed = "copy-unconfirmed";
+    /// A consumer that acknowledges by itself deletes what failed too.
+    FailuresAcknowledged = "failures-acknowledged";
+    /// Messages are hidden for as long as anybody asks.
+    HiddenTooLong = "hidden-too-long";
+    /// A FIFO message is tried to its last receive, whoever stands behind it.
+    HeadTakesEveryReceive = "head-takes-every-receive";
     /// What is not recorded when the answer must leave counts as done.
     CutAsSuccess = "cut-as-success";
 }
@@ -111,6 +119,10 @@ impl Plant {
             Self::ReleaseBehindACompletion => Slips { release_behind_a_completion: true, ..none },
             Self::Unbounded => Slips { unbounded: true, ..none },
             Self::KeyOfNull => Slips { key_of_null: true, ..none },
+            Self::CopyUnconfirmed => Slips { copy_unconfirmed: true, ..none },
+            Self::FailuresAcknowledged => Slips { failures_acknowledged: true, ..none },
+            Self::HiddenTooLong => Slips { hidden_too_long: true, ..none },
+            Self::HeadTakesEveryReceive => Slips { head_takes_every_receive: true, ..none },
             Self::CutAsSuccess => Slips { cut_as_success: true, ..none },
             _ => none,
         }

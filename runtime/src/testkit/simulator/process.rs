@@ -17,7 +17,9 @@ use tower::{BoxError, Layer, Service};
 use super::{
     account::Start,
     chance::Chance,
+    client::ProcessQueue,
     executor::{Executor, ProcessId, ProcessSpawn},
+    queue::Queues,
     store::SharedStore,
     timeline::{ProcessClock, Timeline},
 };
@@ -25,6 +27,7 @@ use crate::{
     Consumer, Idempotency,
     claim::Lease,
     handler::{Delivery, Handled, MessageService},
+    queue::QueueClient,
     run::{Pipeline, Slips},
 };
 
@@ -33,6 +36,7 @@ pub struct Process {
     pub(super) id: ProcessId,
     pub(super) queue: usize,
     pub(super) store: SharedStore,
+    pub(super) queues: Queues,
     pub(super) clock: ProcessClock,
 }
 
@@ -53,6 +57,12 @@ impl Process {
     #[must_use]
     pub fn idempotency(&self) -> Idempotency {
         Idempotency::new(self.store.of_process(&self.clock))
+    }
+
+    /// A client of the simulation's queues, behind the same wire: what it is told may be refused, or get lost.
+    #[must_use]
+    pub fn queue_client(&self) -> impl QueueClient + use<> {
+        ProcessQueue::new(&self.queues, &self.store)
     }
 
     /// What says that a rule of the test's own is broken.

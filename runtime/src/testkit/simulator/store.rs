@@ -15,7 +15,7 @@ use super::{
     ledger::{Ledger, Write},
     rows,
     server::{Answer, Request, Server},
-    timeline::{ProcessClock, Timeline},
+    timeline::{ProcessClock, Sleep, Timeline},
 };
 use crate::{
     claim::{
@@ -57,7 +57,7 @@ pub(super) struct ProcessStore {
 
 /// What happens to one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     Open,
     Refused,
     LosesTheRequest,
@@ -108,11 +108,23 @@ impl SharedStore {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn now(&self) -> Duration {
+        self.0.timeline.now()
+    }
+
+    pub(super) fn sleep(&self, time: Duration) -> Sleep {
+        self.0.timeline.sleep_until(self.now() + time)
+    }
+
+    pub(super) fn spawn(&self, process: ProcessId, task: BoxFuture<'static, ()>) {
+        self.0.executor.spawn(process, task);
+    }
+
     pub(super) fn of_process(&self, clock: &ProcessClock) -> ProcessStore {
         ProcessStore { wire: self.clone(), clock: clock.clone() }
     }
 
-    fn way(&self) -> Way {
+    pub(super) fn way(&self) -> Way {
         let Shared { chance, faults, timeline, .. } = &*self.0;
         if timeline.now() >= faults.until || !chance.happens(faults.store) {
             return Way::Open;
@@ -134,7 +146,7 @@ impl SharedStore {
     }
 
     /// Some time on the wire.
-    async fn travel(&self, longest: Duration) {
+    pub(super) async fn travel(&self, longest: Duration) {
         let Shared { chance, timeline, .. } = &*self.0;
         let until = timeline.now() + chance.time(longest);
         timeline.sleep_until(until).await;

@@ -45,6 +45,9 @@ impl Drive {
     /// Whether a FIFO message has at most one receive left. Each of its retries spends a receive of those behind it in its group: if
     /// it took the last one too, they would go to the dead-letter queue without a start.
     fn is_used_up(&self, index: usize, queue: &Queue) -> bool {
+        if self.shared.seams.slips.head_takes_every_receive {
+            return false;
+        }
         let most = self.batch.queue_arn(index).filter(|arn| arn.is_fifo()).and_then(|arn| queue.max_receives(arn));
         let receives = self.batch.record(index).ok().and_then(|record| record.receive_count());
         most.zip(receives).is_some_and(|(most, receives)| receives.saturating_add(1) >= most)
@@ -91,6 +94,7 @@ impl Drive {
         for ((index, outcome), answer) in answered(outcomes, answers) {
             let outcome = match answer {
                 Some(Ok(())) => outcome.dead_lettered(),
+                Some(Err(_)) if self.shared.seams.slips.copy_unconfirmed => outcome.dead_lettered(),
                 Some(Err(error)) => {
                     if let Some(queue) = &self.shared.queue {
                         queue.known.refused("SendMessage to the dead-letter queue", &error);

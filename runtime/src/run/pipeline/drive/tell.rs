@@ -56,7 +56,8 @@ impl Drive {
     /// What is to be deleted here.
     fn done(&self, queue: &Queue) -> Vec<Record> {
         let slots = self.schedule.slots().enumerate().filter(|_| queue.acknowledges);
-        let done = slots.filter(|(_, slot)| slot.outcome.as_ref().is_some_and(|outcome| outcome.is_success()));
+        let all = self.shared.seams.slips.failures_acknowledged;
+        let done = slots.filter(|(_, slot)| all || slot.outcome.as_ref().is_some_and(|outcome| outcome.is_success()));
         done.filter_map(|(index, _)| self.receipt(index)).collect()
     }
 
@@ -79,6 +80,8 @@ impl Drive {
             chance: self.chance(),
         };
         let timeout = hidden_for(&queue.backoff, &facts)?;
+        let is_slipped = self.shared.seams.slips.hidden_too_long;
+        let timeout = outcome.reason().and_then(|reason| reason.delay()).filter(|_| is_slipped).unwrap_or(timeout);
         Some(VisibilityChange { record, timeout })
     }
 

@@ -3,15 +3,17 @@
 //! What AWS says of queues, no more: nothing here is random, and nothing is lost but by its own rules.
 
 mod message;
+mod shared;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
-pub(super) use self::message::Received;
 pub use self::message::SentMessage;
 use self::message::Stored;
+pub(super) use self::{message::Received, shared::Queues};
+use super::mapping;
 
 /// What a queue is set to.
 #[derive(Clone, Debug)]
@@ -44,6 +46,21 @@ impl QueueSettings {
     pub(super) fn is_fifo(&self) -> bool {
         self.name.ends_with(".fifo")
     }
+
+    /// The Amazon Resource Name of its dead-letter queue.
+    pub(super) fn dead_letter_arn(&self) -> String {
+        mapping::arn(&format!("dead-{}", self.name))
+    }
+}
+
+/// What became of a change of visibility.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    Done,
+    /// The receipt names no receive any more.
+    Lost,
+    /// Longer than 12 h since the receive.
+    TooLong,
 }
 
 /// How long FIFO queues know a deduplication id.
@@ -60,6 +77,8 @@ pub(super) struct Queue {
     pub(super) dead: BTreeSet<u64>,
     pub(super) deleted: BTreeSet<u64>,
     pub(super) expired: BTreeSet<u64>,
+    /// Numbers of messages of which a consumer sent a copy to the dead-letter queue.
+    copies: BTreeSet<u64>,
     deduplications: BTreeMap<String, Duration>,
     next: u64,
     receipts: u64,
@@ -73,6 +92,7 @@ impl Queue {
             dead: BTreeSet::new(),
             deleted: BTreeSet::new(),
             expired: BTreeSet::new(),
+            copies: BTreeSet::new(),
             deduplications: BTreeMap::new(),
             next: 0,
             receipts: 0,
@@ -97,6 +117,35 @@ impl Queue {
     /// How many messages it took in.
     pub(super) fn sent(&self) -> u64 {
         self.next
+    }
+
+    /// How often it handed a message out.
+    pub(super) fn receives(&self) -> u64 {
+        self.receipts
+    }
+
+    /// How many were deleted that nobody sent a copy of anywhere.
+    pub(super) fn done(&self) -> usize {
+        self.deleted.difference(&self.copies).count()
+    }
+
+    /// How many left for the dead-letter queue.
+    pub(super) fn dead_lettered(&self) -> usize {
+        self.dead.len() + self.deleted.intersection(&self.copies).count()
+    }
+
+    /// The ids of messages that the redrive policy moved, of a FIFO queue that is the simulation's so-manieth.
+    pub(super) fn fifo_dead(&self, index: usize) -> impl Iterator<Item = String> {
+        self.dead.iter().filter(|_| self.settings.is_fifo()).map(move |number| mapping::message_id(index, *number))
+    }
+
+    /// A copy of a message reached the dead-letter queue.
+    pub(super) fn copy(&mut self, number: u64) {
+        self.copies.insert(number);
+    }
+
+    pub(super) fn has_copy(&self, number: u64) -> bool {
+        self.copies.contains(&number)
     }
 
     /// How many it still holds.
@@ -183,15 +232,18 @@ impl Queue {
     }
 
     /// Hides a message for so long from now, as the holder of its latest receipt.
-    #[expect(dead_code, reason = "consumers do not change visibility yet")]
-    pub(super) fn change_visibility(&mut self, number: u64, receipt: u64, timeout: Duration, now: Duration) -> bool {
-        let Some(message) = self.messages.get_mut(&number) else { return false };
+    pub(super) fn change_visibility(&mut self, number: u64, receipt: u64, timeout: Duration, now: Duration) -> Change {
+        let Some(message) = self.messages.get_mut(&number) else { return Change::Lost };
         let is_held = message.receipt == Some(receipt) && message.visible_at > now;
         let is_short_enough = now + timeout <= message.received_at + MAX_HIDDEN;
-        if is_held && is_short_enough {
-            message.visible_at = now + timeout;
+        match (is_held, is_short_enough) {
+            (true, true) => {
+                message.visible_at = now + timeout;
+                Change::Done
+            }
+            (true, false) => Change::TooLong,
+            (false, _) => Change::Lost,
         }
-        is_held && is_short_enough
     }
 }
 
