@@ -90,3 +90,23 @@ impl Kill {
         self.0.passed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::testkit::redelivery::point::Moment;
+
+    #[test]
+    fn the_dead_do_nothing() {
+        let (kill, point) = (Kill::at(1), || KillPoint::in_store("claim", Moment::Before));
+        assert!(kill.while_alive(async {}).now_or_never().is_some());
+        kill.pass(point());
+        assert!(kill.is_dead());
+        assert!(kill.while_alive(async {}).now_or_never().is_none());
+        assert_eq!(kill.or_death(async {}).now_or_never(), Some(None), "its answer reaches nobody");
+        kill.pass(point());
+        assert_eq!(kill.passed(), [point()]);
+    }
+}
