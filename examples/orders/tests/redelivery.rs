@@ -1,5 +1,13 @@
-//! What it takes that a card is charged once: the shop, killed wherever it waits, in three ways.
-#![allow(clippy::expect_used, reason = "a test says what is wrong by panicking")]
+//! What it takes that a card is charged once, and a row written once: the shop, killed wherever it can die.
+#![allow(clippy::expect_used, clippy::unimplemented, reason = "a test says what is wrong by panicking")]
+
+#[path = "../../../tests/shared/dynamodb.rs"]
+#[allow(dead_code, reason = "the shop makes its tables itself")]
+mod dynamodb;
+#[path = "../../../tests/shared/in_process.rs"]
+mod in_process;
+#[path = "support/tabled.rs"]
+mod tabled;
 
 use std::{pin::Pin, sync::Arc};
 
@@ -9,9 +17,10 @@ use sqs_runtime::{
     claim::IdempotencyKey,
     testkit::{
         event::{Event, Message},
-        redelivery::{Effects, World, redelivery_check},
+        redelivery::{Effects, World, redelivery_check, redelivery_check_in},
     },
 };
+use tabled::Tabled;
 
 /// A provider that charges a card out there; one that remembers keys charges it once for each.
 struct Provider {
@@ -45,7 +54,7 @@ fn shop(world: &World, remembers_keys: bool, idempotency: Idempotency) -> Consum
 fn event() -> Event {
     let items = vec![Item { sku: "mug".into(), quantity: 1, unit_price_cents: 900 }];
     let order = Order { order_id: "A-1".into(), customer_id: "C-1".into(), payment_token: "tok_visa".into(), items };
-    Event::standard("orders").message(Message::json(&order).expect("JSON"))
+    Event::standard("orders").message(Message::json(&order).expect("JSON").id("m-1"))
 }
 
 const ONCE: [&str; 1] = ["charged 900 cents"];
@@ -71,6 +80,47 @@ async fn with_a_provider_that_ignores_the_key_it_is_still_charged_twice() {
 
 #[tokio::test]
 async fn with_a_provider_that_remembers_the_key_it_is_charged_once() {
-    let waits = redelivery_check(|world| shop(world, true, world.idempotency()), &event()).await;
-    assert_eq!(waits.expect("once, wherever the process dies"), 2);
+    let points = redelivery_check(|world| shop(world, true, world.idempotency()), &event()).await;
+    assert_eq!(points.expect("once, wherever the process dies").len(), 6);
+}
+
+/// One commit, whatever dies: the rows, the record of the success, and no charge but one.
+#[tokio::test]
+async fn with_its_rows_in_the_transaction_and_the_key_at_the_provider_all_of_it_happens_once() {
+    let points = redelivery_check_in(Tabled::open, Tabled::shop, Tabled::charges_and_rows, &event()).await;
+    let points: Vec<_> = points.expect("once, wherever the process dies").iter().map(ToString::to_string).collect();
+    // The look at the shelf, and the charge.
+    let waits = [1, 2, 3, 4].map(|wait| format!("in the handler of m-1, at its wait {wait}"));
+    let around = |call| ["before it was sent", "after it landed"].map(|when| format!("inside the {call}, {when}"));
+    assert_eq!(points, [&around("claim")[..], &waits, &around("transaction")].concat());
+}
+
+/// The transaction does not help a charge that is not in it, and the charge does no harm to the rows.
+#[tokio::test]
+async fn with_a_provider_that_ignores_the_key_the_rows_are_there_once_and_the_card_is_charged_twice() {
+    let consumer = Tabled::with_a_provider_that_ignores_keys;
+    let difference = redelivery_check_in(Tabled::open, consumer, Tabled::charges_and_rows, &event()).await;
+    let says = "killed in the handler of m-1, at its wait 4, and redelivered: something else happened
+  expected:
+    charged 900 cents
+    orders: charges 1, customerId C-1, orderId A-1, totalCents 900
+    outbox: customerId C-1, orderId A-1, totalCents 900
+    stock: pieces 9, sku mug
+  happened:
+    charged 900 cents
+    charged 900 cents
+    orders: charges 1, customerId C-1, orderId A-1, totalCents 900
+    outbox: customerId C-1, orderId A-1, totalCents 900
+    stock: pieces 9, sku mug";
+    assert_eq!(difference.expect_err("a second charge").to_string(), says);
+}
+
+#[tokio::test]
+async fn a_row_that_is_written_outside_of_the_transaction_is_told_apart() {
+    let consumer = Tabled::with_a_row_outside_of_the_transaction;
+    let difference = redelivery_check_in(Tabled::open, consumer, Tabled::charges_and_rows, &event()).await;
+    let difference = difference.expect_err("written twice");
+    let at = difference.killed_at().expect("it was killed").to_string();
+    assert_eq!(at, "in the handler of m-1, at its wait 2", "the request has landed");
+    assert_eq!(difference.effects().first().map(String::as_str), Some("orders: charges 2, orderId A-1"));
 }

@@ -136,6 +136,16 @@ impl Idempotency {
         Self { invocation: Some(invocation.clone()), ..self.clone() }
     }
 
+    /// The same with a store around its own, which it makes on that clock if it is one in memory.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn over(
+        self,
+        clock: &SharedClock,
+        around: impl FnOnce(Arc<dyn IdempotencyStore>) -> Arc<dyn IdempotencyStore>,
+    ) -> Self {
+        Self { store: Store::Given(around(self.store.share(clock))), ..self }
+    }
+
     /// What keys are kept apart by. Default: the name of the message's queue, the same in every host. Set it where keys name
     /// the work rather than the message: another queue with the same work, such as a dead-letter queue that is consumed
     /// directly or the successor of this queue, has another name, and would do everything once more.

@@ -11,7 +11,7 @@ use crate::{
 #[derive(Clone)]
 pub(super) enum Store {
     Given(Arc<dyn IdempotencyStore>),
-    Memory { store: Arc<OnceLock<MemoryStore>>, is_named: bool },
+    Memory { store: Arc<OnceLock<Arc<MemoryStore>>>, is_named: bool },
 }
 
 impl Store {
@@ -28,7 +28,20 @@ impl Store {
     pub(super) fn get(&self, clock: &SharedClock) -> &dyn IdempotencyStore {
         match self {
             Self::Given(store) => &**store,
-            Self::Memory { store, .. } => store.get_or_init(|| MemoryStore::shared(Arc::clone(clock))),
+            Self::Memory { store, .. } => &**in_memory(store, clock),
         }
     }
+
+    /// The same to keep.
+    #[cfg(feature = "testkit")]
+    pub(super) fn share(&self, clock: &SharedClock) -> Arc<dyn IdempotencyStore> {
+        match self {
+            Self::Given(store) => Arc::clone(store),
+            Self::Memory { store, .. } => Arc::<MemoryStore>::clone(in_memory(store, clock)),
+        }
+    }
+}
+
+fn in_memory<'a>(store: &'a OnceLock<Arc<MemoryStore>>, clock: &SharedClock) -> &'a Arc<MemoryStore> {
+    store.get_or_init(|| Arc::new(MemoryStore::shared(Arc::clone(clock))))
 }

@@ -2,10 +2,10 @@
 
 use std::{
     collections::BTreeSet,
-    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
 };
+
+use super::wait::Wait;
 
 /// A double of everything outside: a card that is charged, a mail that is sent. Clones share it.
 ///
@@ -29,22 +29,22 @@ impl Effects {
     /// Something happens out there, every time that it is asked for.
     pub async fn happen(&self, what: impl Into<String>) {
         let what = what.into();
-        Yield::default().await;
+        Wait::default().await;
         self.seen().effects.push(what);
-        Yield::default().await;
+        Wait::default().await;
     }
 
     /// Something happens out there at somebody's who remembers keys: asked for again with the same key, nothing happens.
     pub async fn happen_once(&self, key: impl Into<String>, what: impl Into<String>) {
         let (key, what) = (key.into(), what.into());
-        Yield::default().await;
+        Wait::default().await;
         {
             let mut seen = self.seen();
             if seen.keys.insert(key) {
                 seen.effects.push(what);
             }
         }
-        Yield::default().await;
+        Wait::default().await;
     }
 
     /// What happened, in alphabetical order: deliveries may change the order of messages.
@@ -57,23 +57,5 @@ impl Effects {
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Lets others go first, once.
-#[derive(Default)]
-struct Yield {
-    has_yielded: bool,
-}
-
-impl Future for Yield {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.has_yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }

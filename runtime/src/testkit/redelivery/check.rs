@@ -1,0 +1,103 @@
+//! The check: one clean run, then one for each kill point.
+
+use super::{Difference, KillPoint, World, difference::Trouble, kill::Kill};
+use crate::{
+    Consumer,
+    testkit::{event::Event, harness::Delivered},
+};
+use std::time::Duration;
+
+/// Longer than any lease of a delivery without a deadline, and the skew.
+const PAST_THE_LEASE: Duration = Duration::from_secs(120);
+
+/// How often messages come again until all must be done.
+const REDELIVERIES: u32 = 5;
+
+/// The most kill points that are tried.
+const MAX_POINTS: usize = 10_000;
+
+/// What is checked: how a world begins, what a process in it is, what it leaves there.
+pub(super) struct Check<'a, O, C, E> {
+    pub(super) open: O,
+    pub(super) consumer: C,
+    pub(super) effects: E,
+    pub(super) event: &'a Event,
+}
+
+/// How one world ended.
+struct Ended {
+    effects: Vec<String>,
+    /// The last delivery, unless the process died in it.
+    delivered: Option<Delivered>,
+}
+
+impl Ended {
+    fn is_done(&self) -> bool {
+        self.delivered.as_ref().is_some_and(is_done)
+    }
+}
+
+fn is_done(delivered: &Delivered) -> bool {
+    delivered.report().records().all(|record| record.outcome.is_success())
+}
+
+impl<W, O, C, E> Check<'_, O, C, E>
+where
+    O: AsyncFn(World) -> W,
+    C: Fn(&W) -> Consumer,
+    E: AsyncFn(&W) -> Vec<String>,
+{
+    pub(super) async fn run(&self) -> Result<Vec<KillPoint>, Difference> {
+        let alive = Kill::never();
+        let clean = self.live(&alive, 0).await;
+        if !clean.is_done() {
+            return Err(Difference::new(Trouble::NotClean(clean.delivered), None, Vec::new(), clean.effects));
+        }
+        if alive.count() == 0 {
+            return Err(Difference::new(Trouble::NothingTried, None, clean.effects.clone(), clean.effects));
+        }
+        let mut tried = Vec::new();
+        // Over a network one run has more waits than another: the last one is behind us once a process outlives its kill.
+        for at in 1..=MAX_POINTS {
+            match self.killed_at(at, &clean.effects).await? {
+                Some(point) => tried.push(point),
+                None if at > alive.count() => break,
+                None => {}
+            }
+        }
+        Ok(tried)
+    }
+
+    /// A world in which the first process is killed at that point. Which one it was; `None` if the process has fewer.
+    async fn killed_at(&self, at: usize, expected: &[String]) -> Result<Option<KillPoint>, Difference> {
+        let kill = Kill::at(at);
+        let ended = self.live(&kill, REDELIVERIES).await;
+        let point = kill.passed().pop().filter(|_| kill.is_dead());
+        let trouble = match (ended.is_done(), ended.effects == expected) {
+            (true, true) => return Ok(point),
+            (true, false) => Trouble::OtherEffects,
+            (false, _) => Trouble::NeverDone(ended.delivered),
+        };
+        Err(Difference::new(trouble, point, expected.to_vec(), ended.effects))
+    }
+
+    /// The life of a world: a process that may be killed, then others, until all messages are done.
+    async fn live(&self, kill: &Kill, redeliveries: u32) -> Ended {
+        let world = World::new();
+        let outside = (self.open)(world.clone()).await;
+        let mut delivered = world.deliver((self.consumer)(&outside), self.event, kill).await;
+        let mut event = self.event.redelivered();
+        for _ in 0..redeliveries {
+            if delivered.as_ref().is_some_and(is_done) {
+                break;
+            }
+            world.clock().advance(PAST_THE_LEASE);
+            delivered = world.deliver((self.consumer)(&outside), &event, &Kill::never()).await;
+            event = event.redelivered();
+        }
+        let mut effects = (self.effects)(&outside).await;
+        // Deliveries may change the order of messages.
+        effects.sort();
+        Ended { effects, delivered }
+    }
+}

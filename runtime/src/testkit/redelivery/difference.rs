@@ -1,0 +1,98 @@
+//! What a redelivery changed.
+
+use std::fmt;
+
+use super::KillPoint;
+use crate::testkit::harness::Delivered;
+
+/// What a redelivery changed, or why nothing can be said about that.
+pub struct Difference {
+    trouble: Trouble,
+    killed_at: Option<KillPoint>,
+    expected: Vec<String>,
+    effects: Vec<String>,
+}
+
+pub(super) enum Trouble {
+    /// Without any kill; what became of each message.
+    NotClean(Option<Delivered>),
+    NothingTried,
+    OtherEffects,
+    /// What became of each message in the end.
+    NeverDone(Option<Delivered>),
+}
+
+impl Difference {
+    pub(super) fn new(
+        trouble: Trouble,
+        killed_at: Option<KillPoint>,
+        expected: Vec<String>,
+        effects: Vec<String>,
+    ) -> Self {
+        Self { trouble, killed_at, expected, effects }
+    }
+
+    /// Where the process was killed; `None` if it was not.
+    #[must_use]
+    pub fn killed_at(&self) -> Option<&KillPoint> {
+        self.killed_at.as_ref()
+    }
+
+    /// What there was after the clean run.
+    #[must_use]
+    pub fn expected(&self) -> &[String] {
+        &self.expected
+    }
+
+    /// What there was instead.
+    #[must_use]
+    pub fn effects(&self) -> &[String] {
+        &self.effects
+    }
+
+    /// Both sides, line by line.
+    fn fmt_effects(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, lines) in [("expected", &self.expected), ("happened", &self.effects)] {
+            write!(f, "\n  {name}:")?;
+            lines.iter().try_for_each(|line| write!(f, "\n    {line}"))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(point) = &self.killed_at {
+            write!(f, "killed {point}, and redelivered: ")?;
+        }
+        match &self.trouble {
+            Trouble::NotClean(delivered) => {
+                f.write_str("without any kill the event's messages are not all done")?;
+                fmt_table(f, delivered.as_ref())
+            }
+            Trouble::NothingTried => {
+                f.write_str("nothing could be tried: the handlers never wait, and no store is asked")
+            }
+            Trouble::OtherEffects => {
+                f.write_str("something else happened")?;
+                self.fmt_effects(f)
+            }
+            Trouble::NeverDone(delivered) => {
+                f.write_str("its messages are never done")?;
+                fmt_table(f, delivered.as_ref())
+            }
+        }
+    }
+}
+
+fn fmt_table(f: &mut fmt::Formatter<'_>, delivered: Option<&Delivered>) -> fmt::Result {
+    delivered.map_or(Ok(()), |delivered| write!(f, "\n{delivered:?}"))
+}
+
+impl fmt::Debug for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl std::error::Error for Difference {}
