@@ -90,7 +90,7 @@ fn compare(records: &[Result<Record, MalformedRecord>], text: &str) {
 /// The answers where everything failed, and where every other record did.
 fn answers(batch: &Batch, text: &str, seed: usize) {
     let failed = Outcome::Retry(Reason::new(ReasonClass::Handler));
-    let some = |index: usize| if (index + seed) % 2 == 0 { Outcome::Done } else { failed.clone() };
+    let some = |index: usize| if (index + seed).is_multiple_of(2) { Outcome::Done } else { failed.clone() };
     let all = vec![failed.clone(); batch.len()];
     let some: Vec<_> = (0..batch.len()).map(some).collect();
     // A record without an outcome counts as failed.
