@@ -8,7 +8,7 @@ use super::{
 
 impl Batch {
     /// The event as SQS would deliver it again: every receive count raised by one, every receipt handle a new one. All else
-    /// stays byte for byte, mistakes included.
+    /// stays byte for byte, mistakes included, and so does a count or a handle that is written with JSON escapes.
     ///
     /// # Errors
     ///

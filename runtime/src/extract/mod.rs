@@ -15,7 +15,6 @@ mod sns;
 mod state;
 mod time_left;
 
-pub(crate) use self::rejection::is_rejection;
 pub use self::{
     attributes::Attributes,
     body::Body,
@@ -30,6 +29,7 @@ pub use self::{
     state::{FromRef, State},
     time_left::TimeLeft,
 };
+pub(crate) use self::{rejection::is_rejection, sns::Notification};
 
 use std::convert::Infallible;
 

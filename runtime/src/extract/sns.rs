@@ -33,10 +33,11 @@ impl<T> Sns<T> {
     }
 }
 
-/// What SNS wraps around a payload.
+/// What SNS wraps around a payload. Keys are taken from what it holds by the same reading: were one of them to see an envelope where
+/// the other sees a payload, two payloads could pass for one message.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Notification<'a> {
+pub(crate) struct Notification<'a> {
     #[serde(borrow)]
     r#type: Cow<'a, str>,
     message_id: String,
@@ -47,19 +48,35 @@ struct Notification<'a> {
     message: Cow<'a, str>,
 }
 
+impl<'a> Notification<'a> {
+    /// The envelope; an error with raw message delivery.
+    fn read(body: &'a str) -> serde_json::Result<Self> {
+        serde_json::from_str(body)
+    }
+
+    /// Whether it has a payload: subscription confirmations and the like have none.
+    fn is_notification(&self) -> bool {
+        self.r#type == "Notification"
+    }
+
+    /// The text of the payload, where the body is the envelope of one.
+    pub(crate) fn payload(body: &'a str) -> Option<Cow<'a, str>> {
+        Self::read(body).ok().filter(Self::is_notification).map(|notification| notification.message)
+    }
+}
+
 impl<S: Sync, T: DeserializeOwned> FromDelivery<S> for Sns<T> {
     type Rejection = EnvelopeRejection;
 
     async fn from_delivery(delivery: &Delivery, _: &S) -> Result<Self, EnvelopeRejection> {
         let body = delivery.record().body();
-        match serde_json::from_str::<Notification<'_>>(body) {
-            Ok(notification) if notification.r#type == "Notification" => Ok(Self {
+        match Notification::read(body) {
+            Ok(notification) if notification.is_notification() => Ok(Self {
                 message: inner(&notification.message)?,
                 topic_arn: Some(notification.topic_arn),
                 message_id: Some(notification.message_id),
                 subject: notification.subject,
             }),
-            // Subscription confirmations and the like are envelopes without a payload.
             Ok(_) => Err(EnvelopeRejection { expected: EXPECTED, inner: None }),
             Err(_) => Ok(Self { message: inner(body)?, topic_arn: None, message_id: None, subject: None }),
         }

@@ -203,7 +203,9 @@ async fn in_an_envelope_the_payload_counts() {
     use sqs_runtime::claim::Envelope;
     let sns = |id: &str| {
         let message = r#"{"orderId":"A-1"}"#;
-        record(id, &json!({"Type": "Notification", "MessageId": id, "Message": message}).to_string())
+        let topic = "arn:aws:sns:eu-west-1:123456789012:topic";
+        let envelope = json!({"Type": "Notification", "MessageId": id, "TopicArn": topic, "Message": message});
+        record(id, &envelope.to_string())
     };
     let event_bridge = |id: &str| record(id, &json!({"id": id, "time": id, "detail": {"orderId": "A-1"}}).to_string());
     let inside = |envelope| Key::pointer("/orderId").inside(envelope).same_body();
@@ -213,6 +215,30 @@ async fn in_an_envelope_the_payload_counts() {
     // Raw delivery has no envelope.
     let raw = |id: &str| record(id, r#"{"orderId":"A-1"}"#);
     assert_eq!(two(inside(Envelope::Sns), &sns("m-1"), &raw("m-2")).await, ["done", "already done"]);
+}
+
+#[tokio::test]
+async fn an_element_is_named_by_its_number_alone() {
+    let sent = |id: &str| record(id, r#"{"ids":["A-1"]}"#);
+    let by = |pointer: &str| Key::pointer(pointer).key_alone();
+    assert_eq!(two(by("/ids/0"), &sent("m-1"), &sent("m-2")).await, ["done", "already done"]);
+    // RFC 6901 knows no sign and no zero in front.
+    for pointer in ["/ids/+0", "/ids/00", "/ids/-", "/ids/", "/ids/1"] {
+        assert_eq!(two(by(pointer), &sent("m-1"), &sent("m-2")).await, ["rejected", "rejected"], "{pointer}");
+    }
+}
+
+/// With raw delivery a payload may have a field of its own by the name of SNS's. The handler is given all of it, so all of it counts:
+/// else the second message would pass for the first and never run.
+#[tokio::test]
+async fn what_only_looks_like_an_envelope_is_a_payload() {
+    use sqs_runtime::claim::Envelope;
+    let raw =
+        |id: &str, tenant: &str| record(id, &json!({"tenant": tenant, "Message": r#"{"orderId":"A-1"}"#}).to_string());
+    let same_order = Key::by(|_| Some("A-1".into())).inside(Envelope::Sns).same_body();
+    assert_eq!(two(same_order, &raw("m-1", "blue"), &raw("m-2", "red")).await, ["done", "rejected"]);
+    let by_tenant = Key::pointer("/tenant").inside(Envelope::Sns).same_body();
+    assert_eq!(two(by_tenant, &raw("m-1", "blue"), &raw("m-2", "red")).await, ["done", "done"]);
 }
 
 #[tokio::test]

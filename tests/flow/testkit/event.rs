@@ -128,6 +128,17 @@ async fn envelopes_are_unwrapped_by_the_extractors() {
     }
 }
 
+/// A number of 43 digits names an order as exactly as a text does.
+#[test]
+fn an_envelope_changes_no_digit_of_its_payload() {
+    let payload = r#"{"id": 2222222222222222222222222222222222222222222}"#;
+    for message in [Message::text(payload).in_sns(), Message::text(payload).in_event_bridge("shop", "Placed")] {
+        let batch = Event::standard("orders").message(message).to_batch();
+        let record = batch.record(0).unwrap();
+        assert!(record.body().contains("2222222222222222222222222222222222222222222"), "{}", record.body());
+    }
+}
+
 #[test]
 fn a_redelivered_event_has_raised_counts_and_new_handles() {
     let event = Event::standard("orders").message(Message::text("x")).message(Message::text("y").receive_count(4));

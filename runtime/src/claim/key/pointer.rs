@@ -32,13 +32,19 @@ fn step<'a>(value: &'a RawValue, token: &str) -> Result<Option<&'a RawValue>, Ke
     let mut deserializer = serde_json::Deserializer::from_str(value.get());
     match value.get().as_bytes().first() {
         Some(b'{') => deserializer.deserialize_map(Member(token)),
-        Some(b'[') => match token.parse() {
-            Ok(index) => deserializer.deserialize_seq(Element(index)),
-            Err(_) => return Ok(None),
+        Some(b'[') => match place(token) {
+            Some(index) => deserializer.deserialize_seq(Element(index)),
+            None => return Ok(None),
         },
         _ => return Ok(None),
     }
     .map_err(|_| KeyError::bad("a name of its JSON is there twice, or not valid Unicode"))
+}
+
+/// The number of an element as RFC 6901 writes it: digits alone, and no zero in front of others.
+fn place(token: &str) -> Option<usize> {
+    let is_plain = token == "0" || !token.starts_with(['0', '+']);
+    token.parse().ok().filter(|_| is_plain)
 }
 
 struct Member<'n>(&'n str);

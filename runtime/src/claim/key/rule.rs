@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{IdempotencyKey, KeyError, PayloadHash, canonical, pointer};
-use crate::batch::Record;
+use crate::{batch::Record, extract::Notification};
 
 /// How a message's key is taken, and what makes two messages with one key the same message.
 ///
@@ -191,18 +191,13 @@ impl Envelope {
     /// The payload within the body; the body itself where it is not that envelope, as with raw message delivery.
     fn payload<'a>(self, body: &'a str) -> Cow<'a, str> {
         #[derive(Deserialize)]
-        struct Sns<'a> {
-            #[serde(borrow, rename = "Message")]
-            message: Cow<'a, str>,
-        }
-        #[derive(Deserialize)]
         struct EventBridge<'a> {
             #[serde(borrow)]
             detail: &'a RawValue,
         }
         let inner = match self {
             Self::None => None,
-            Self::Sns => serde_json::from_str(body).ok().map(|Sns { message }| message),
+            Self::Sns => Notification::payload(body),
             Self::EventBridge => {
                 serde_json::from_str(body).ok().map(|EventBridge { detail }| Cow::Borrowed(detail.get()))
             }

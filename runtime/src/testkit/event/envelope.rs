@@ -2,7 +2,11 @@
 
 use std::time::SystemTime;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{
+    Value, json,
+    value::{RawValue, to_raw_value},
+};
 
 use super::{ACCOUNT, REGION, arn};
 use crate::{clock::epoch_ms, run::utc};
@@ -19,10 +23,9 @@ impl Envelope {
     /// every run.
     pub(super) fn around(&self, payload: &str, nth: usize, sent_at: SystemTime) -> String {
         match self {
-            Self::Sns => sns(payload, nth, sent_at),
+            Self::Sns => sns(payload, nth, sent_at).to_string(),
             Self::EventBridge { source, detail_type } => event_bridge(source, detail_type, payload, nth, sent_at),
         }
-        .to_string()
     }
 }
 
@@ -40,21 +43,37 @@ fn sns(payload: &str, nth: usize, sent_at: SystemTime) -> Value {
     })
 }
 
-fn event_bridge(source: &str, detail_type: &str, payload: &str, nth: usize, sent_at: SystemTime) -> Value {
+/// An event of EventBridge. Its `detail` is the payload byte for byte: read as a value it would lose digits of long numbers.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct EventBridge<'a> {
+    version: &'static str,
+    id: String,
+    detail_type: &'a str,
+    source: &'a str,
+    account: &'static str,
+    time: String,
+    region: &'static str,
+    resources: [&'static str; 0],
+    detail: Option<&'a RawValue>,
+}
+
+fn event_bridge(source: &str, detail_type: &str, payload: &str, nth: usize, sent_at: SystemTime) -> String {
     // `detail` is JSON: a text that is none becomes a string.
-    let detail = serde_json::from_str(payload).unwrap_or_else(|_| Value::from(payload));
-    json!({
-        "version": "0",
-        "id": format!("00000000-0000-4000-8002-{nth:012}"),
-        "detail-type": detail_type,
-        "source": source,
-        "account": ACCOUNT,
+    let text = to_raw_value(payload).ok();
+    let event = EventBridge {
+        version: "0",
+        id: format!("00000000-0000-4000-8002-{nth:012}"),
+        detail_type,
+        source,
+        account: ACCOUNT,
         // Whole seconds, as EventBridge writes it.
-        "time": utc::rfc3339(epoch_ms(sent_at) / 1_000 * 1_000).replace(".000Z", "Z"),
-        "region": REGION,
-        "resources": [],
-        "detail": detail,
-    })
+        time: utc::rfc3339(epoch_ms(sent_at) / 1_000 * 1_000).replace(".000Z", "Z"),
+        region: REGION,
+        resources: [],
+        detail: serde_json::from_str(payload).ok().or(text.as_deref()),
+    };
+    serde_json::to_string(&event).unwrap_or_default()
 }
 
 /// The notification about a new object.
