@@ -176,3 +176,13 @@ async fn the_lease_of_a_step_is_that_of_its_invocation() {
     let (report, ()) = join(running, moving).await;
     assert_eq!(outcomes(&report.expect("an SQS event")), ["done"]);
 }
+
+/// Whoever chooses the parts of a key, and knows another message's, cannot take that one's step for its own.
+#[test]
+fn no_parts_of_a_key_come_to_a_step_of_another() {
+    let work = IdempotencyKey::derive("orders", &[b"m1"]);
+    let hash = work.hash().to_owned();
+    assert_ne!(work.step("mail"), IdempotencyKey::derive("orders", &[b"step", hash.as_bytes(), b"mail"]));
+    assert_ne!(work.step("mail"), work.step("card"));
+    assert_ne!(work.step("mail").step("card"), work.step("card").step("mail"));
+}
