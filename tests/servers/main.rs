@@ -8,6 +8,7 @@
 
 #[path = "../shared/dynamodb.rs"]
 mod dynamodb_client;
+mod queue;
 mod redis;
 mod server;
 #[path = "../flow/support.rs"]

@@ -6,6 +6,8 @@ pub mod event;
 pub mod harness;
 pub mod judge;
 mod manual_clock;
+mod memory_queue;
+mod queue;
 mod recording_queue;
 mod recording_store;
 pub mod redelivery;
@@ -15,6 +17,8 @@ pub mod simulator;
 pub use self::{
     delivery::delivery,
     manual_clock::ManualClock,
+    memory_queue::MemoryQueue,
+    queue::{QueueSettings, SentMessage},
     recording_queue::{QueueCall, RecordingQueue},
     recording_store::{RecordingStore, StoreCall},
     seeded::Seeded,

@@ -28,7 +28,7 @@ use crate::{
 /// let consumer = Consumer::new(|| async { Err::<(), _>(Failure::retry_after(Duration::from_secs(90))) })
 ///     .without_idempotency()
 ///     .queue(Queue::new(Arc::clone(&told)));
-/// Harness::new(consumer).deliver(Event::standard("orders").message(Message::text("x").id("m1"))).await;
+/// Harness::new(consumer).deliver(&Event::standard("orders").message(Message::text("x").id("m1"))).await;
 /// let timeout = Duration::from_secs(90);
 /// assert_eq!(told.calls(), [QueueCall::ChangeVisibility { message_id: "m1".into(), timeout }]);
 /// # }

@@ -2,6 +2,7 @@
 
 mod acknowledge;
 mod backoff;
+mod conformance;
 mod fails;
 mod lease;
 mod letters;

@@ -1,4 +1,4 @@
-//! What every idempotency store must do: one function for each promise.
+//! What every idempotency store must do: one function for each promise. [`queues`] has the same for clients of queues.
 //!
 //! A store of your own runs all of them with [`all`], in a test:
 //!
@@ -19,6 +19,7 @@
 mod claims;
 mod given_up;
 mod marks;
+pub mod queues;
 mod renewals;
 mod subject;
 mod successes;

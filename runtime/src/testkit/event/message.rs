@@ -18,6 +18,7 @@ pub struct Message {
     /// From the inside out.
     envelopes: Vec<Envelope>,
     pub(super) id: Option<String>,
+    pub(super) receipt_handle: Option<String>,
     pub(super) receive_count: u32,
     pub(super) attributes: BTreeMap<String, AttributeValue>,
     pub(super) group: Option<String>,
@@ -34,6 +35,7 @@ impl Message {
             body: body.into(),
             envelopes: Vec::new(),
             id: None,
+            receipt_handle: None,
             receive_count: 1,
             attributes: BTreeMap::new(),
             group: None,
@@ -68,6 +70,11 @@ impl Message {
     /// The message id. Default: `00000000-0000-4000-8000-` and the message's place in its event, counted from 1.
     pub fn id(self, id: impl Into<String>) -> Self {
         Self { id: Some(id.into()), ..self }
+    }
+
+    /// The receipt handle. Default: made of the message's id.
+    pub fn receipt_handle(self, handle: impl Into<String>) -> Self {
+        Self { receipt_handle: Some(handle.into()), ..self }
     }
 
     /// How often SQS handed the message out, this time included. Default 1.

@@ -15,7 +15,7 @@ pub(super) fn of(message: &Message, nth: usize, queue_arn: &str) -> Value {
     let body = message.body(nth, sent_at);
     let mut record = json!({
         "messageId": id,
-        "receiptHandle": format!("handle-of-{id}"),
+        "receiptHandle": message.receipt_handle.clone().unwrap_or_else(|| format!("handle-of-{id}")),
         "md5OfBody": digest::of_body(&body),
         "attributes": system_attributes(message, nth, &body, queue_arn.ends_with(".fifo"), sent_at, first_received_at),
         "messageAttributes": message_attributes(message),

@@ -2,11 +2,14 @@
 
 use std::sync::{PoisonError, atomic::Ordering};
 
-use super::{Event, World, invocation::Invocation, mapping, queue::Received};
+use super::{Event, World, invocation::Invocation};
 use crate::{
     outcome::Outcome,
     run::Report,
-    testkit::judge::{Answer, BatchFate, Flag, MessageFate, judge},
+    testkit::{
+        judge::{Answer, BatchFate, Flag, MessageFate, judge},
+        queue::{Received, message_id},
+    },
 };
 
 impl World {
@@ -78,7 +81,7 @@ impl World {
 
     /// Only what is done may be deleted.
     fn check_deletion(&self, queue: usize, received: &Received, outcome: Option<&Outcome>) {
-        let id = mapping::message_id(queue, received.number);
+        let id = message_id(queue, received.number);
         if outcome.is_some_and(Outcome::is_dead_lettered) {
             let has_copy = self.queues.all().get(queue).is_some_and(|queue| queue.has_copy(received.number));
             if !has_copy {

@@ -5,16 +5,11 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, Either, select};
 use tokio::sync::oneshot;
 
-use super::{
-    mapping,
-    queue::{Change, Queues},
-    store::{NOBODY, SharedStore, Way},
-};
+use super::store::{NOBODY, SharedStore, Way};
 use crate::{
     batch::{QueueArn, Record},
-    queue::{
-        DeadLetter, EntryAnswer, QueueAttributes, QueueClient, QueueError, QueueName, RedrivePolicy, VisibilityChange,
-    },
+    queue::{DeadLetter, EntryAnswer, QueueAttributes, QueueClient, QueueError, QueueName, VisibilityChange},
+    testkit::queue::{Change, QueueSettings, Queues, message_id, number},
 };
 
 /// The client of one process.
@@ -82,7 +77,7 @@ impl ProcessQueue {
     /// What record that is; `None` where the simulation never sent it.
     fn receive(&self, record: &Record) -> Option<Receive> {
         let queue = self.index(record.queue_arn()?)?;
-        let number = mapping::number(record.message_id())?;
+        let number = number(record.message_id())?;
         let receipt = record.receipt_handle()?.strip_prefix("receipt-")?.parse().ok()?;
         Some(Receive { queue, number, receipt })
     }
@@ -120,7 +115,7 @@ fn asked(queues: &Queues, store: &SharedStore, receive: Option<Receive>, request
     match request {
         Request::Copy => queue.copy(number),
         Request::Delete => {
-            let id = mapping::message_id(index, number);
+            let id = message_id(index, number);
             let mut state = store.state();
             if state.ledger.is_done(&id) == Some(false) && !queue.has_copy(number) {
                 state.ledger.violation(format!("I4: {id} is deleted although its work was never recorded"));
@@ -149,12 +144,7 @@ impl QueueClient for ProcessQueue {
         let index = self.index(queue);
         let all = self.queues.all();
         let settings = index.and_then(|index| all.get(index)).map(|queue| &queue.settings);
-        let attributes = settings.map(|settings| QueueAttributes {
-            visibility_timeout: Some(settings.visibility_timeout),
-            redrive_policy: settings
-                .max_receive_count
-                .map(|count| RedrivePolicy::new(settings.dead_letter_arn(), count)),
-        });
+        let attributes = settings.map(QueueSettings::attributes);
         Box::pin(std::future::ready(attributes.ok_or_else(|| QueueError::denied("no such queue"))))
     }
 

@@ -10,10 +10,13 @@ use super::{
     executor::ProcessId,
     host, mapping,
     process::{self, Process, Running},
-    queue::Received,
     timeline::ProcessClock,
 };
-use crate::{claim::protocol::claim::SKEW_MS, run::Report, testkit::judge::Answer};
+use crate::{
+    claim::protocol::claim::SKEW_MS,
+    run::Report,
+    testkit::{judge::Answer, queue::Received},
+};
 
 /// One batch on its way.
 pub(super) struct Invocation {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{queue::Received, timeline::START};
+use super::timeline::START;
+use crate::testkit::queue::{Received, arn, message_id};
 
 /// What a mapping and its function are set to.
 #[derive(Clone, Debug)]
@@ -51,21 +52,6 @@ impl MappingSettings {
         let ramped = self.initial_concurrency.saturating_add(self.ramp_per_minute.saturating_mul(minutes));
         ramped.min(self.maximum_concurrency)
     }
-}
-
-/// The message id of a queue's message.
-pub(super) fn message_id(queue: usize, number: u64) -> String {
-    format!("{queue:08x}-0000-4000-8000-{number:012x}")
-}
-
-/// The Amazon Resource Name of the queue of that name.
-pub(super) fn arn(name: &str) -> String {
-    format!("arn:aws:sqs:eu-west-1:123456789012:{name}")
-}
-
-/// The number of the message that has this id.
-pub(super) fn number(message_id: &str) -> Option<u64> {
-    u64::from_str_radix(message_id.rsplit('-').next()?, 16).ok()
 }
 
 fn epoch_ms(at: Duration) -> String {

@@ -38,7 +38,6 @@ mod pause;
 mod plant;
 mod poll;
 mod process;
-mod queue;
 mod rows;
 mod server;
 mod store;
@@ -52,18 +51,21 @@ pub use self::{
     mapping::MappingSettings,
     plant::Plant,
     process::Process,
-    queue::{QueueSettings, SentMessage},
 };
 use self::{
     chance::Chance,
     executor::{Executor, ProcessId},
     invocation::{Answers, Invocation},
     process::{Running, Starts},
-    queue::{Queue, Queues},
     store::SharedStore,
     timeline::Timeline,
 };
-use crate::{Consumer, claim::protocol::rules::Rules};
+pub use crate::testkit::queue::{QueueSettings, SentMessage};
+use crate::{
+    Consumer,
+    claim::protocol::rules::Rules,
+    testkit::queue::{Queue, Queues},
+};
 
 /// Makes the consumer of a new process.
 type MakeConsumer = Box<dyn Fn(&Process) -> Consumer>;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Event, World, queue::Received};
+use super::{Event, World};
+use crate::testkit::queue::Received;
 
 impl World {
     /// Takes batches from a queue while there are messages and invocations to be had.

@@ -19,7 +19,6 @@ use super::{
     chance::Chance,
     client::ProcessQueue,
     executor::{Executor, ProcessId, ProcessSpawn},
-    queue::Queues,
     store::SharedStore,
     timeline::{ProcessClock, Timeline},
 };
@@ -29,6 +28,7 @@ use crate::{
     handler::{Delivery, Handled, MessageService},
     queue::QueueClient,
     run::{Pipeline, Slips},
+    testkit::queue::Queues,
 };
 
 /// What a process gives its consumer.

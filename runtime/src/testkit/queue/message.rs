@@ -46,13 +46,13 @@ pub(super) struct Stored {
 
 /// One receive of a message.
 #[derive(Clone, Debug)]
-pub(in crate::testkit::simulator) struct Received {
-    pub(in crate::testkit::simulator) number: u64,
-    pub(in crate::testkit::simulator) receipt: u64,
-    pub(in crate::testkit::simulator) sent: SentMessage,
-    pub(in crate::testkit::simulator) sent_at: Duration,
-    pub(in crate::testkit::simulator) first_received_at: Duration,
-    pub(in crate::testkit::simulator) receive_count: u32,
+pub(in crate::testkit) struct Received {
+    pub(in crate::testkit) number: u64,
+    pub(in crate::testkit) receipt: u64,
+    pub(in crate::testkit) sent: SentMessage,
+    pub(in crate::testkit) sent_at: Duration,
+    pub(in crate::testkit) first_received_at: Duration,
+    pub(in crate::testkit) receive_count: u32,
 }
 
 impl Stored {

@@ -3,6 +3,7 @@
 //! What AWS says of queues, no more: nothing here is random, and nothing is lost but by its own rules.
 
 mod message;
+mod names;
 mod shared;
 
 use std::{
@@ -12,8 +13,12 @@ use std::{
 
 pub use self::message::SentMessage;
 use self::message::Stored;
-pub(super) use self::{message::Received, shared::Queues};
-use super::mapping;
+pub(super) use self::{
+    message::Received,
+    names::{arn, message_id, number},
+    shared::Queues,
+};
+use crate::queue::{QueueAttributes, RedrivePolicy};
 
 /// What a queue is set to.
 #[derive(Clone, Debug)]
@@ -43,13 +48,17 @@ impl QueueSettings {
         }
     }
 
-    pub(super) fn is_fifo(&self) -> bool {
+    pub(in crate::testkit) fn is_fifo(&self) -> bool {
         self.name.ends_with(".fifo")
     }
 
-    /// The Amazon Resource Name of its dead-letter queue.
-    pub(super) fn dead_letter_arn(&self) -> String {
-        mapping::arn(&format!("dead-{}", self.name))
+    /// What SQS says of it.
+    pub(super) fn attributes(&self) -> QueueAttributes {
+        let dead = arn(&format!("dead-{}", self.name));
+        QueueAttributes {
+            visibility_timeout: Some(self.visibility_timeout),
+            redrive_policy: self.max_receive_count.map(|count| RedrivePolicy::new(dead, count)),
+        }
     }
 }
 
@@ -136,7 +145,7 @@ impl Queue {
 
     /// The ids of messages that the redrive policy moved, of a FIFO queue that is the simulation's so-manieth.
     pub(super) fn fifo_dead(&self, index: usize) -> impl Iterator<Item = String> {
-        self.dead.iter().filter(|_| self.settings.is_fifo()).map(move |number| mapping::message_id(index, *number))
+        self.dead.iter().filter(|_| self.settings.is_fifo()).map(move |number| message_id(index, *number))
     }
 
     /// A copy of a message reached the dead-letter queue.

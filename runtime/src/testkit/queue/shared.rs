@@ -9,7 +9,7 @@ use super::Queue;
 
 /// The queues. Clones share them.
 #[derive(Clone, Default)]
-pub(in crate::testkit::simulator) struct Queues(Arc<Shared>);
+pub(in crate::testkit) struct Queues(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -19,19 +19,19 @@ struct Shared {
 }
 
 impl Queues {
-    pub(in crate::testkit::simulator) fn new(queues: Vec<Queue>) -> Self {
+    pub(in crate::testkit) fn new(queues: Vec<Queue>) -> Self {
         Self(Arc::new(Shared { queues: Mutex::new(queues), touched: Mutex::default() }))
     }
 
-    pub(in crate::testkit::simulator) fn all(&self) -> MutexGuard<'_, Vec<Queue>> {
+    pub(in crate::testkit) fn all(&self) -> MutexGuard<'_, Vec<Queue>> {
         self.0.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(in crate::testkit::simulator) fn touch(&self, queue: usize) {
+    pub(in crate::testkit) fn touch(&self, queue: usize) {
         self.0.touched.lock().unwrap_or_else(PoisonError::into_inner).insert(queue);
     }
 
-    pub(in crate::testkit::simulator) fn take_touched(&self) -> BTreeSet<usize> {
+    pub(in crate::testkit) fn take_touched(&self) -> BTreeSet<usize> {
         std::mem::take(&mut *self.0.touched.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
