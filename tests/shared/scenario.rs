@@ -7,7 +7,9 @@ use sqs_runtime::{
     claim::{Key, Mode},
     extract::{Body, ReceiveCount},
     queue::Queue,
-    testkit::simulator::{Account, Faults, MappingSettings, Plant, Process, QueueSettings, SentMessage, Simulation},
+    testkit::simulator::{
+        Account, Effect, Faults, MappingSettings, Plant, Process, QueueSettings, SentMessage, Simulation,
+    },
 };
 
 /// How many handlers of one process may run at a time.
@@ -15,7 +17,7 @@ const LIMIT: usize = 4;
 
 /// What messages ask their handler to do.
 const KINDS: [&str; 12] =
-    ["ok", "close", "nokey", "either", "later", "fail", "either", "ok", "reject", "panic", "hang", "either"];
+    ["ok", "close", "nokey", "either", "later", "fail", "either", "row", "reject", "panic", "hang", "either"];
 
 /// The modes, taken in turn by seeds.
 pub(crate) const MODES: [Mode; 3] = [Mode::Lease, Mode::CommitOnly, Mode::MarkAfter];
@@ -151,7 +153,7 @@ fn send_all(simulation: &mut Simulation, name: &str, seed: u64) {
 /// A handler that does what its message says: takes its time, fails now and then, is rejected, panics, hangs.
 fn consumer(process: &Process, guarding: &Guarding) -> Consumer {
     let (clock, say, id) = (process.clock(), process.violations(), process.id() as u64);
-    let consumer = Consumer::new(move |body: Body, ReceiveCount(receives): ReceiveCount| {
+    let obey = move |body: Body, ReceiveCount(receives): ReceiveCount, effect: Option<Effect>| {
         let (clock, say) = (clock.clone(), say.clone());
         async move {
             let (kind, number) = body.split_once(' ').unwrap_or_default();
@@ -160,6 +162,10 @@ fn consumer(process: &Process, guarding: &Guarding) -> Consumer {
             match kind {
                 "nokey" => {
                     say("a message without its key runs".to_owned());
+                    Ok(())
+                }
+                "row" => {
+                    effect.iter().for_each(Effect::happen);
                     Ok(())
                 }
                 "reject" => Err(Failure::reject("asked to be rejected")),
@@ -184,7 +190,13 @@ fn consumer(process: &Process, guarding: &Guarding) -> Consumer {
                 _ => Ok(()),
             }
         }
-    });
+    };
+    // A third of the processes have transactions, whether or not a message writes anything.
+    let consumer = if id.is_multiple_of(3) {
+        Consumer::new(move |body: Body, receives: ReceiveCount, effect: Option<Effect>| obey(body, receives, effect))
+    } else {
+        Consumer::new(move |body: Body, receives: ReceiveCount| obey(body, receives, None))
+    };
     // By its number within its queue; `nokey` has none.
     let queue = process.queue();
     let by_number = Key::by(move |record| {

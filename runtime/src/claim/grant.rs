@@ -24,6 +24,16 @@ impl Grant {
         }
     }
 
+    /// The attempt's token; `None` of one that nobody claimed.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn owner(&self) -> Option<super::Owner> {
+        match self {
+            Self::Lease(lease) => Some(lease.owner()),
+            Self::Mark(request) => Some(request.owner),
+            Self::Unguarded(_) => None,
+        }
+    }
+
     pub(crate) fn lease(&self) -> Option<&Lease> {
         match self {
             Self::Lease(lease) => Some(lease),

@@ -83,6 +83,12 @@ impl Delivery {
         }
     }
 
+    /// The token of the attempt that it is; `None` where nothing was claimed.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn owner(&self) -> Option<crate::claim::Owner> {
+        self.claimed.as_ref().and_then(|claimed| claimed.grant.owner())
+    }
+
     pub(crate) fn into_writes(self) -> Option<Writes> {
         self.writes.into_inner()
     }

@@ -55,7 +55,9 @@ fn every_rule_holds(mode: Mode, seeds: u64) {
     assert!(outcomes.contains_key("in progress elsewhere"), "{outcomes:?}");
     let (claims, marks) =
         (CLAIM_ROWS.iter().filter(|_| mode == Mode::Lease), MARK_ROWS.iter().filter(|_| mode != Mode::Lease));
-    let unmet: Vec<_> = claims.chain(marks).chain(&QUEUE_ROWS).filter(|row| !rows.contains_key(**row)).collect();
+    let transactions = TRANSACTION_ROWS.iter().filter(|_| mode != Mode::MarkAfter);
+    let unmet: Vec<_> =
+        claims.chain(marks).chain(&QUEUE_ROWS).chain(transactions).filter(|row| !rows.contains_key(**row)).collect();
     assert!(unmet.is_empty(), "rows of the tables were not met: {unmet:?}");
 }
 
@@ -81,6 +83,15 @@ const CLAIM_ROWS: [&str; 20] = [
     "release: refused",
     "reject: written",
     "reject: refused",
+];
+
+/// What became of a handler's effects.
+const TRANSACTION_ROWS: [&str; 5] = [
+    "transaction: committed",
+    "transaction: its own write",
+    "transaction: another attempt won",
+    "transaction: another payload won",
+    "transaction: the lease was lost",
 ];
 
 /// What the queue was told.

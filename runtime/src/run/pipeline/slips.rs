@@ -16,6 +16,8 @@ pub(crate) struct Slips {
     pub(crate) key_of_null: bool,
     /// What is not recorded when the answer must leave counts as done.
     pub(crate) cut_as_success: bool,
+    /// A success is recorded without its handler's writes.
+    pub(crate) writes_left_behind: bool,
     /// A message counts as dead-lettered although nobody confirmed its copy.
     pub(crate) copy_unconfirmed: bool,
     /// A consumer that acknowledges by itself deletes what failed too.

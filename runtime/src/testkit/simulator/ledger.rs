@@ -49,6 +49,10 @@ pub(super) struct Ledger {
     ever_committed: BTreeSet<IdempotencyKey>,
     /// By message id, where a handler started.
     keys: BTreeMap<String, IdempotencyKey>,
+    /// Owners whose handler wants effects with its success.
+    wanting: Vec<Owner>,
+    /// By key: effects that happened, and transactions that committed.
+    effects: BTreeMap<IdempotencyKey, (u64, u64)>,
     running: Vec<Run>,
     next_run: u64,
     /// Owners whose completion was sent.
@@ -67,6 +71,26 @@ impl Ledger {
     /// Notes which key a message has.
     pub(super) fn names(&mut self, message_id: &str, key: &IdempotencyKey) {
         self.keys.insert(message_id.to_owned(), key.clone());
+    }
+
+    /// A handler that runs under that owner wants effects to happen with its success.
+    pub(super) fn wants_effects(&mut self, owner: Owner) {
+        self.wanting.push(owner);
+    }
+
+    pub(super) fn is_wanting(&self, owner: Owner) -> bool {
+        self.wanting.contains(&owner)
+    }
+
+    /// Effects happened, in a transaction that committed or not.
+    pub(super) fn happened(&mut self, key: &IdempotencyKey, effects: u32, is_committed: bool) {
+        let (happened, committed) = self.effects.entry(key.clone()).or_default();
+        *happened += u64::from(effects);
+        *committed += u64::from(is_committed && effects > 0);
+        if happened != committed {
+            let what = format!("I6: {happened} effects for {committed} commits of {key:?}");
+            self.violation(what);
+        }
     }
 
     /// Whether the work of a message is done, as far as its key is known.

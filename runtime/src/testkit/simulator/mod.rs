@@ -28,6 +28,7 @@ mod account;
 mod answer;
 mod chance;
 mod client;
+mod effect;
 mod executor;
 mod faults;
 mod host;
@@ -47,6 +48,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 pub use self::{
     account::{Account, Start},
+    effect::Effect,
     faults::{FaultCounts, Faults},
     mapping::MappingSettings,
     plant::Plant,
@@ -63,7 +65,6 @@ use self::{
 pub use crate::testkit::queue::{QueueSettings, SentMessage};
 use crate::{
     Consumer,
-    claim::protocol::rules::Rules,
     testkit::queue::{Queue, Queues},
 };
 
@@ -206,8 +207,7 @@ impl World {
     fn new(mut simulation: Simulation) -> Self {
         let (queues, sends) = (std::mem::take(&mut simulation.queues), std::mem::take(&mut simulation.sends));
         let (timeline, executor, chance) = (Timeline::default(), Executor::default(), Chance::new(simulation.seed));
-        let rules = simulation.plant.map_or_else(Rules::default, Plant::rules);
-        let store = SharedStore::new(&timeline, &executor, &chance, &simulation.faults, rules);
+        let store = SharedStore::new(&timeline, &executor, &chance, &simulation.faults, simulation.plant);
         let mut world = Self {
             setup: simulation,
             timeline,

@@ -80,6 +80,10 @@ plants! {
     HiddenTooLong = "hidden-too-long";
     /// A FIFO message is tried to its last receive, whoever stands behind it.
     HeadTakesEveryReceive = "head-takes-every-receive";
+    /// A handler's effects happen whether or not their transaction commits.
+    EffectsApart = "effects-apart";
+    /// A success is recorded without its handler's effects.
+    EffectsLeftBehind = "effects-left-behind";
     /// What is not recorded when the answer must leave counts as done.
     CutAsSuccess = "cut-as-success";
 }
@@ -123,6 +127,7 @@ impl Plant {
             Self::FailuresAcknowledged => Slips { failures_acknowledged: true, ..none },
             Self::HiddenTooLong => Slips { hidden_too_long: true, ..none },
             Self::HeadTakesEveryReceive => Slips { head_takes_every_receive: true, ..none },
+            Self::EffectsLeftBehind => Slips { writes_left_behind: true, ..none },
             Self::CutAsSuccess => Slips { cut_as_success: true, ..none },
             _ => none,
         }

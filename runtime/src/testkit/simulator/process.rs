@@ -18,13 +18,14 @@ use super::{
     account::Start,
     chance::Chance,
     client::ProcessQueue,
+    effect::Counted,
     executor::{Executor, ProcessId, ProcessSpawn},
     store::SharedStore,
     timeline::{ProcessClock, Timeline},
 };
 use crate::{
     Consumer, Idempotency,
-    claim::Lease,
+    claim::{Lease, Owner},
     handler::{Delivery, Handled, MessageService},
     queue::QueueClient,
     run::{Pipeline, Slips},
@@ -179,9 +180,10 @@ impl Service<Delivery> for Watch {
     }
 
     fn call(&mut self, delivery: Delivery) -> Self::Future {
-        let run = self.layer.note(&delivery);
+        let (run, owner) = (self.layer.note(&delivery), delivery.owner());
         Watched {
             run,
+            owner,
             layer: self.layer.clone(),
             epoch: self.layer.epoch.load(Ordering::Relaxed),
             inner: self.inner.call(delivery),
@@ -193,6 +195,7 @@ impl Service<Delivery> for Watch {
 struct Watched {
     layer: WatchLayer,
     run: u64,
+    owner: Option<Owner>,
     epoch: u64,
     inner: BoxFuture<'static, Result<Handled, BoxError>>,
 }
@@ -205,7 +208,13 @@ impl Future for Watched {
             let what = format!("I22: a handler of process {} runs behind the answer", self.layer.process);
             self.layer.store.state().ledger.violation(what);
         }
-        self.inner.as_mut().poll(cx)
+        let ended = self.inner.as_mut().poll(cx);
+        if let Poll::Ready(Ok(handled)) = &ended {
+            let wanted = handled.writes.as_ref().and_then(|writes| writes.downcast::<Counted>());
+            let owner = self.owner.filter(|_| wanted.is_some_and(|wanted| wanted.count() > 0));
+            owner.into_iter().for_each(|owner| self.layer.store.state().ledger.wants_effects(owner));
+        }
+        ended
     }
 }
 

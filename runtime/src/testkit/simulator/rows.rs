@@ -19,7 +19,22 @@ pub(super) fn met(request: &Request, before: Option<&Row>, answer: &Answer, now_
         (Request::Release(_), Answer::Held(_)) => "release: refused",
         (Request::Fail(_), Answer::Held(HeldAnswer::Written)) => "reject: written",
         (Request::Fail(_), Answer::Held(_)) => "reject: refused",
+        (Request::Transact(success, _), answer) => return transacted(success, before, answer),
         _ => return None,
+    })
+}
+
+fn transacted(success: &Request, before: Option<&Row>, answer: &Answer) -> Option<&'static str> {
+    let Answer::Complete(answer) = answer else { return None };
+    let owner = success.write().map(|(_, by)| by.owner);
+    Some(match answer {
+        CompleteAnswer::Committed if owner.is_some_and(|owner| is_completed_by(before, owner)) => {
+            "transaction: its own write"
+        }
+        CompleteAnswer::Committed => "transaction: committed",
+        CompleteAnswer::CompletedElsewhere => "transaction: another attempt won",
+        CompleteAnswer::KeyConflict => "transaction: another payload won",
+        _ => "transaction: the lease was lost",
     })
 }
 

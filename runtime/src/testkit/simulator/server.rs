@@ -25,6 +25,8 @@ pub(super) enum Request {
     Fail(FailRequest),
     Renew(RenewRequest),
     Read(IdempotencyKey),
+    /// A completion or a mark, together with so many effects.
+    Transact(Box<Request>, u32),
 }
 
 /// What the server answers.
@@ -46,6 +48,7 @@ impl Request {
             Self::Fail(request) => request.lease.key(),
             Self::Renew(request) => request.lease.key(),
             Self::Read(key) => key,
+            Self::Transact(success, _) => success.key(),
         }
     }
 
@@ -60,6 +63,7 @@ impl Request {
             Self::Fail(request) => (Kind::GiveUp, held(&request.lease)),
             Self::Renew(request) => (Kind::Renew, held(&request.lease)),
             Self::Read(_) => return None,
+            Self::Transact(success, _) => return success.write(),
         })
     }
 }
@@ -106,6 +110,7 @@ impl Server {
                 let write = self.apply(key, (rules.renew)(row, lease, *until_ms));
                 Answer::Renew(renew::answer(&write, lease, *until_ms))
             }
+            Request::Transact(success, _) => self.answer(success, now_ms),
             Request::Read(_) => {
                 Answer::Read(row.map_or(ReadAnswer::Nothing, |row| ReadAnswer::Row(row.clone().into())))
             }

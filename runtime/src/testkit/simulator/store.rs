@@ -10,9 +10,11 @@ use tokio::sync::oneshot;
 
 use super::{
     chance::Chance,
+    effect::Counted,
     executor::{Executor, ProcessId},
     faults::{FaultCounts, Faults},
     ledger::{Ledger, Write},
+    plant::Plant,
     rows,
     server::{Answer, Request, Server},
     timeline::{ProcessClock, Sleep, Timeline},
@@ -20,8 +22,9 @@ use super::{
 use crate::{
     claim::{
         ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
-        IdempotencyStore, Lease, MarkRequest, ReadAnswer, RenewAnswer, RenewRequest, StoreError,
-        protocol::{Status, rules::Rules},
+        IdempotencyStore, Lease, MarkRequest, ReadAnswer, RenewAnswer, RenewRequest, StoreError, Success,
+        TransactAnswer, TransactRequest,
+        protocol::{Row, Status, rules::Rules},
     },
     clock::{Clock, epoch_ms},
 };
@@ -32,6 +35,8 @@ pub(super) struct SharedStore(Arc<Shared>);
 
 struct Shared {
     server: Server,
+    /// Planted: effects happen whether or not their transaction commits.
+    effects_apart: bool,
     timeline: Timeline,
     executor: Executor,
     chance: Chance,
@@ -92,10 +97,11 @@ impl SharedStore {
         executor: &Executor,
         chance: &Chance,
         faults: &Faults,
-        rules: Rules,
+        plant: Option<Plant>,
     ) -> Self {
         Self(Arc::new(Shared {
-            server: Server::new(rules),
+            server: Server::new(plant.map_or_else(Rules::default, Plant::rules)),
+            effects_apart: plant == Some(Plant::EffectsApart),
             timeline: timeline.clone(),
             executor: executor.clone(),
             chance: chance.clone(),
@@ -154,13 +160,13 @@ impl SharedStore {
 
     /// Sends one request and waits for its answer, at most that long.
     async fn send(&self, request: Request, now_ms: u64, limit: Duration) -> Result<Answer, Silence> {
-        if let Some((write, by)) = request.write() {
-            self.state().ledger.sends(write, by.owner);
-        }
         let way = self.way();
         if way == Way::Refused {
             self.travel(QUICK).await;
             return Err(Silence::Refused);
+        }
+        if let Some((write, by)) = request.write() {
+            self.state().ledger.sends(write, by.owner);
         }
         let (tell, told) = oneshot::channel();
         let wire = self.clone();
@@ -217,6 +223,7 @@ impl SharedStore {
         let answer = server.answer(request, now_ms);
         let after = server.row(request.key());
         let mut state = self.state();
+        self.note_effects(&mut state, request, before.as_ref(), after.as_ref());
         if let Some(row) = rows::met(request, before.as_ref(), &answer, now_ms) {
             *state.rows.entry(row).or_default() += 1;
         }
@@ -239,6 +246,26 @@ impl SharedStore {
             }
         }
         answer
+    }
+}
+
+impl SharedStore {
+    /// Effects happen with the commit of their transaction, and with no other.
+    fn note_effects(&self, state: &mut State, request: &Request, before: Option<&Row>, after: Option<&Row>) {
+        let is_done = |row: Option<&Row>| row.is_some_and(|row| row.status == Status::Completed);
+        let commits = before != after && is_done(after);
+        match request {
+            Request::Transact(_, effects) if commits || self.0.effects_apart => {
+                state.ledger.happened(request.key(), *effects, commits);
+            }
+            Request::Complete(_) | Request::Mark(_) if commits => {
+                let owner = request.write().map(|(_, by)| by.owner);
+                if owner.is_some_and(|owner| state.ledger.is_wanting(owner)) {
+                    state.ledger.violation("I6: a success is recorded without its handler's effects".to_owned());
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -288,6 +315,21 @@ impl ProcessStore {
         CompleteAnswer::Unknown(silent())
     }
 
+    async fn transact_one(&self, request: Request, time: Time) -> TransactAnswer {
+        let mut is_in_doubt = false;
+        for time in [time.map(|time| time / 2), None] {
+            match self.send(request.clone(), time).await {
+                Ok(Answer::Complete(answer)) => return TransactAnswer::Decided(answer),
+                Ok(_) | Err(Silence::Unknown) => is_in_doubt = true,
+                Err(Silence::Refused) => {}
+            }
+        }
+        match is_in_doubt {
+            true => TransactAnswer::Decided(CompleteAnswer::Unknown(silent())),
+            false => TransactAnswer::NotWritten(throttled()),
+        }
+    }
+
     async fn give_up_one(&self, request: Request, time: Time) -> HeldAnswer {
         match self.send(request, time).await {
             Ok(Answer::Held(answer)) => answer,
@@ -331,6 +373,17 @@ impl IdempotencyStore for ProcessStore {
     }
     fn read<'a>(&'a self, keys: &'a [IdempotencyKey], time: Time) -> BoxFuture<'a, Vec<ReadAnswer>> {
         Box::pin(join_all(keys.iter().map(move |key| self.read_one(key.clone(), time))))
+    }
+    fn transacts(&self) -> bool {
+        true
+    }
+    fn transact<'a>(&'a self, request: &'a TransactRequest, time: Time) -> BoxFuture<'a, TransactAnswer> {
+        let effects = request.writes.downcast::<Counted>().map_or(0, |counted| counted.count());
+        let success = match request.success.clone() {
+            Success::Complete(request) => Request::Complete(request),
+            Success::Mark(request) => Request::Mark(request),
+        };
+        Box::pin(self.transact_one(Request::Transact(Box::new(success), effects), time))
     }
     fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
         let Shared { server, .. } = &*self.wire.0;

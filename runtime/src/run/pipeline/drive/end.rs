@@ -64,6 +64,7 @@ impl Drive {
     fn succeeded(&mut self, index: usize, grant: Grant, handled: Handled, ends: &mut Ends) {
         let Some(idempotency) = self.shared.idempotency.clone() else { return };
         let Handled { result, writes } = handled;
+        let writes = writes.filter(|_| !self.shared.seams.slips.writes_left_behind);
         let Some(success) = grant.clone().success(result, idempotency.expires_at_s()) else { return };
         match (writes, success) {
             (Some(writes), success) => self.transact(&idempotency, index, grant, TransactRequest::new(success, writes)),
