@@ -13,7 +13,14 @@ use sqs_runtime::{
 };
 
 /// How many handlers of one process may run at a time.
-const LIMIT: usize = 4;
+fn limit(seed: u64) -> usize {
+    if has_outages(seed) { 2 } else { 4 }
+}
+
+/// Whether the store is away now and then, all of it.
+fn has_outages(seed: u64) -> bool {
+    seed % 8 == 6
+}
 
 /// What messages ask their handler to do.
 const KINDS: [&str; 12] =
@@ -39,6 +46,7 @@ struct Guarding {
     mode: Mode,
     retention: Duration,
     telling: Telling,
+    limit: usize,
 }
 
 /// What the queue is told.
@@ -78,7 +86,7 @@ impl Guarding {
         // So short that rows are over while their messages still come.
         let retention = if seed % 11 == 4 { 60 } else { 14 * 24 * 3_600 };
         let mode = if mixes { Mode::Lease } else { mode };
-        Self { mode, retention: Duration::from_secs(retention), telling: Telling::of(seed) }
+        Self { mode, retention: Duration::from_secs(retention), telling: Telling::of(seed), limit: limit(seed) }
     }
 }
 
@@ -105,12 +113,16 @@ pub(crate) fn run_in(seed: u64, mode: Mode, plant: Option<Plant>) -> Account {
         faults.store = 300;
         faults.duplicate = 800;
     }
+    if has_outages(seed) {
+        mapping.batch_size = 10;
+        faults.outages = (0..40).map(|n| (Duration::from_secs(1 + n * 29), Duration::from_secs(10))).collect();
+    }
     if is_calm(seed) {
         faults = Faults::none();
         (faults.lost_delete, faults.until) = (20, Duration::from_secs(1_800));
     }
     let simulation = Simulation::new(seed, move |process| consumer(process, &Guarding::of(seed, mode, process.id())));
-    let mut simulation = simulation.faults(faults).mapping(mapping).concurrency(LIMIT);
+    let mut simulation = simulation.faults(faults).mapping(mapping).concurrency(limit(seed));
     if let Some(plant) = plant {
         simulation = simulation.plant(plant);
     }
@@ -205,7 +217,7 @@ fn consumer(process: &Process, guarding: &Guarding) -> Consumer {
     });
     let idempotency = process.idempotency().mode(guarding.mode).retention(guarding.retention);
     let idempotency = idempotency.key(by_number.same_body()).handler_version("7");
-    let consumer = consumer.idempotency(idempotency).concurrency(LIMIT);
+    let consumer = consumer.idempotency(idempotency).concurrency(guarding.limit);
     match guarding.telling.queue(process) {
         Some(queue) => consumer.queue(queue),
         None => consumer,

@@ -5,6 +5,7 @@
 //! completes the row if the claim is still ours, or releases it. What the writes mean is decided by pure functions over
 //! (stored row, request, time) that every [`IdempotencyStore`] shares.
 
+mod breaker;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 #[cfg(feature = "env")]
@@ -20,8 +21,9 @@ pub mod redis;
 mod store;
 
 pub(crate) use self::{
+    breaker::Breaker,
     grant::{Claimed, Grant},
-    idempotency::Guard,
+    idempotency::{Guard, Look},
     key::Identity,
 };
 pub use self::{

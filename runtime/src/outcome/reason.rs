@@ -48,6 +48,8 @@ pub enum ReasonClass {
     KeyConflict,
     /// The same payload was rejected for good before, by this version of the handler.
     RejectedBefore,
+    /// Runs in a row were never heard of, as many as the consumer's crash limit; it did not run again.
+    CrashLoop,
     /// The time of day of this machine lies before the release of this crate: leases and retentions would mean nothing.
     WrongClock,
     /// The idempotency store did not answer or refused; nothing ran.
@@ -155,6 +157,7 @@ impl ReasonClass {
             Self::NoKey => "no idempotency key",
             Self::KeyConflict => "the key was completed with another payload",
             Self::RejectedBefore => "rejected before",
+            Self::CrashLoop => "its runs ended without a word too often",
             Self::WrongClock => "this machine's time of day lies in the past",
             Self::StoreUnavailable => "the idempotency store is unavailable",
             Self::ClaimUnknown => "the claim may or may not have been written",

@@ -11,6 +11,27 @@ use crate::{
     clock::epoch_ms,
 };
 
+/// What a read before a claim told.
+#[derive(Debug)]
+pub(crate) enum Look {
+    /// What the claim would be answered.
+    Answered(ClaimAnswer),
+    /// Nothing stands in the way of the claim.
+    Open {
+        /// How many runs in a row nobody heard the end of: their process may have died, or their time ended.
+        unheard: u32,
+    },
+}
+
+fn unheard(read: &ReadAnswer, now_ms: u64) -> u32 {
+    match read {
+        ReadAnswer::Row(row) if matches!(row.status, RowStatus::InProgress { .. }) && !row.is_expired(now_ms) => {
+            row.attempts
+        }
+        _ => 0,
+    }
+}
+
 impl Idempotency {
     /// What is known about this claim without asking anybody.
     pub(crate) fn recall(&self, request: &ClaimRequest) -> Option<ClaimAnswer> {
@@ -22,11 +43,7 @@ impl Idempotency {
     }
 
     /// Reads before claiming: what each claim would be answered, where the read can tell.
-    pub(crate) async fn look(
-        &self,
-        requests: &[ClaimRequest],
-        time_left: Option<Duration>,
-    ) -> Vec<Option<ClaimAnswer>> {
+    pub(crate) async fn look(&self, requests: &[ClaimRequest], time_left: Option<Duration>) -> Vec<Look> {
         let keys: Vec<IdempotencyKey> = requests.iter().map(|request| request.key.clone()).collect();
         let reads = self.store().read(&keys, time_left).await;
         let now_ms = self.now_ms();
@@ -34,7 +51,11 @@ impl Idempotency {
             if let ReadAnswer::Row(row) = &read {
                 self.remember_row(&request.key, row);
             }
-            protocol::read::answer(read, request, now_ms)
+            let unheard = unheard(&read, now_ms);
+            match protocol::read::answer(read, request, now_ms) {
+                Some(answer) => Look::Answered(answer),
+                None => Look::Open { unheard },
+            }
         });
         looked.collect()
     }

@@ -8,6 +8,7 @@ mod stores;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+pub(crate) use self::ask::Look;
 use self::{committed::Committed, stores::Store};
 pub use self::{
     mode::{Mode, OnCommitUnknown},
@@ -50,6 +51,7 @@ pub struct Idempotency {
     on_replay: Option<OnReplay>,
     on_commit_unknown: OnCommitUnknown,
     run_unguarded: bool,
+    crash_limit: Option<u32>,
     cached_keys: usize,
     committed: Arc<Committed>,
     clock: SharedClock,
@@ -118,6 +120,7 @@ impl Idempotency {
             on_replay: None,
             on_commit_unknown: OnCommitUnknown::default(),
             run_unguarded: false,
+            crash_limit: None,
             cached_keys: Self::DEFAULT_CACHED_KEYS,
             committed: Arc::new(Committed::new(0)),
             clock: Arc::new(SystemClock::new()),
@@ -233,6 +236,13 @@ impl Idempotency {
         Self { run_unguarded: on, ..self }
     }
 
+    /// Rejects a message without a run once so many of its runs in a row were never heard of: its process died, or its time ended.
+    /// Default: none; the redrive policy decides. A message that meets a slow service looks the same, so leave room.
+    #[must_use]
+    pub fn crash_limit(self, runs: u32) -> Self {
+        Self { crash_limit: Some(runs), ..self }
+    }
+
     /// How many keys that it saw committed a consumer remembers, to answer a repetition without a request. Default 1,000;
     /// 0 asks the store every time, and more than 100,000 are not kept. Results are not among them: with [`keep_results`](Self::keep_results) the store is
     /// asked.
@@ -335,6 +345,10 @@ impl Idempotency {
 
     pub(crate) fn result_limit(&self) -> Option<usize> {
         self.result_limit
+    }
+
+    pub(crate) fn crashes_allowed(&self) -> Option<u32> {
+        self.crash_limit
     }
 
     pub(crate) fn runs_unguarded(&self) -> bool {

@@ -14,7 +14,7 @@ mod task;
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -29,7 +29,7 @@ pub use self::{
 use crate::{
     Consumer, Error,
     batch::{Batch, Checks, EventError},
-    claim::{Guard, Idempotency},
+    claim::{Breaker, Guard, Idempotency},
     consumer::Seams,
     error::Kind,
     handler::{Invocation, MessageService},
@@ -48,12 +48,17 @@ struct Shared {
     permits: Arc<Semaphore>,
     idempotency: Option<Arc<Idempotency>>,
     queue: Option<Arc<Queue>>,
+    breaker: Mutex<Breaker>,
     checks: Checks,
     single_queue: bool,
     seams: Seams,
 }
 
 impl Shared {
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The service for one message. Its layers are the user's: cloning them may panic.
     fn service(&self) -> Result<MessageService, Panicked> {
         let service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
@@ -107,6 +112,7 @@ impl Pipeline {
             permits,
             idempotency,
             queue,
+            breaker: Mutex::default(),
             checks,
             single_queue,
             seams,

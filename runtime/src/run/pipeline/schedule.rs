@@ -14,7 +14,8 @@ use crate::outcome::{Outcome, Reason, ReasonClass};
 /// The state of a batch while it runs.
 pub(super) struct Schedule {
     nodes: Vec<Node>,
-    ready: BinaryHeap<Reverse<u32>>,
+    /// First those that never came before, in the order of the event.
+    ready: BinaryHeap<Reverse<(bool, u32)>>,
     unsettled: usize,
     is_closed: bool,
     group_goes_on: bool,
@@ -23,6 +24,8 @@ pub(super) struct Schedule {
 struct Node {
     links: Links,
     waits: u8,
+    /// It may have come before.
+    is_late: bool,
     slot: Slot,
 }
 
@@ -55,11 +58,19 @@ impl Slot {
 }
 
 impl Schedule {
-    pub(super) fn new(links: Vec<Links>, slips: Slips) -> Self {
-        let nodes: Vec<Node> =
-            links.into_iter().map(|links| Node { links, waits: links.waits(), slot: Slot::default() }).collect();
+    /// The slots of records with these links. Messages that may have come before start behind the others: one that ends the
+    /// process has done so before.
+    pub(super) fn new(links: Vec<Links>, slips: Slips, is_late: impl Fn(usize) -> bool) -> Self {
+        let node = |(index, links): (usize, Links)| Node {
+            links,
+            waits: links.waits(),
+            is_late: is_late(index),
+            slot: Slot::default(),
+        };
+        let nodes: Vec<Node> = links.into_iter().enumerate().map(node).collect();
         let free = nodes.iter().enumerate().filter(|(_, node)| node.waits == 0);
-        let ready = free.filter_map(|(index, _)| u32::try_from(index).ok()).map(Reverse).collect();
+        let ready =
+            free.filter_map(|(index, node)| Some(Reverse((node.is_late, u32::try_from(index).ok()?)))).collect();
         let unsettled = nodes.len();
         Self { nodes, ready, unsettled, is_closed: false, group_goes_on: slips.group_goes_on }
     }
@@ -71,7 +82,7 @@ impl Schedule {
 
     /// Hands out the next record that may start.
     pub(super) fn start_next(&mut self) -> Option<usize> {
-        self.ready.pop().map(|Reverse(index)| index as usize)
+        self.ready.pop().map(|Reverse((_, index))| index as usize)
     }
 
     /// Whether every record has its outcome.
@@ -148,7 +159,7 @@ impl Schedule {
         if node.waits > 0 || node.slot.outcome.is_some() {
             return None;
         }
-        let links = node.links;
+        let (links, is_late) = (node.links, node.is_late);
         if !self.group_goes_on && links.previous(Wait::Group).is_some_and(|previous| !self.succeeded(previous)) {
             return Some((index, Outcome::NotStarted(Reason::new(ReasonClass::GroupFailed))));
         }
@@ -159,7 +170,7 @@ impl Schedule {
         if self.is_closed {
             return Some((index, Outcome::NotStarted(Reason::new(ReasonClass::NoTime))));
         }
-        self.ready.extend(u32::try_from(index).map(Reverse));
+        self.ready.extend(u32::try_from(index).map(|index| Reverse((is_late, index))));
         None
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct Slips {
     pub(crate) cut_as_success: bool,
     /// A success is recorded without its handler's writes.
     pub(crate) writes_left_behind: bool,
+    /// A breaker that is open blocks completions too.
+    pub(crate) breaker_blocks_completions: bool,
     /// A message counts as dead-lettered although nobody confirmed its copy.
     pub(crate) copy_unconfirmed: bool,
     /// A consumer that acknowledges by itself deletes what failed too.

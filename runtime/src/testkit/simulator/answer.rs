@@ -21,12 +21,20 @@ impl World {
             for record in report.iter().flat_map(Report::records) {
                 *self.outcomes.entry(record.outcome.name()).or_default() += 1;
             }
+            let is_in_time = self.processes.get(&process).is_some_and(|running| running.is_in_time());
+            let mut state = self.store.state();
+            state.ledger.answers(process);
+            if is_in_time {
+                state.ledger.answers_in_time(process)
+            } else {
+                state.ledger.ends_all(process)
+            }
+            drop(state);
             if let Some(running) = self.processes.get_mut(&process) {
                 running.invocation = None;
                 running.is_paused = false;
                 running.epoch.fetch_add(1, Ordering::Relaxed);
             }
-            self.store.state().ledger.answers(process);
             // What is left there goes on when the next invocation thaws it, if at all.
             self.executor.freeze(process);
             let answer = body.as_deref().map_or(Answer::Error, Answer::Response);

@@ -25,6 +25,8 @@ pub struct Faults {
     pub recycle: u32,
     /// Something is wrong with a request to the store: refused, lost, its reply lost, late, twice or slow.
     pub store: u32,
+    /// From when on the store refuses every request, and for how long, each time.
+    pub outages: Vec<(Duration, Duration)>,
     /// A process has a clock that is off and timers that are late.
     pub odd_clock: u32,
     /// How far a clock is off at most, either way. Where two can differ by more than the protocol's skew of 1 s, handlers may
@@ -52,6 +54,7 @@ impl Faults {
             foreign: 0,
             recycle: 0,
             store: 0,
+            outages: Vec::new(),
             odd_clock: 0,
             skew: Duration::ZERO,
             lateness: Duration::ZERO,
@@ -73,6 +76,7 @@ impl Faults {
             foreign: 20,
             recycle: 100,
             store: 100,
+            outages: Vec::new(),
             odd_clock: 300,
             skew: Duration::from_millis(450),
             lateness: Duration::from_secs(3),
@@ -114,6 +118,8 @@ pub struct FaultCounts {
     pub odd_clocks: u64,
     /// Requests to the store that were refused.
     pub refused: u64,
+    /// Requests in an outage of the store.
+    pub outages: u64,
     /// Requests that never arrived.
     pub lost_requests: u64,
     /// Replies that never came back.
@@ -129,7 +135,7 @@ pub struct FaultCounts {
 impl FaultCounts {
     /// All of them, by name.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 19] {
+    pub fn named(&self) -> [(&'static str, u64); 20] {
         [
             ("crashes", self.crashes),
             ("time_outs", self.time_outs),
@@ -145,6 +151,7 @@ impl FaultCounts {
             ("recycled", self.recycled),
             ("odd_clocks", self.odd_clocks),
             ("refused", self.refused),
+            ("outages", self.outages),
             ("lost_requests", self.lost_requests),
             ("lost_replies", self.lost_replies),
             ("late", self.late),

@@ -108,25 +108,36 @@ impl World {
     fn end(&mut self, process: ProcessId) {
         self.processes.remove(&process);
         self.executor.kill(process);
+        self.store.state().ledger.ends_all(process);
     }
 
     /// A process may be gone after any step of its tasks.
     pub(super) fn maybe_crash(&mut self, process: ProcessId) {
-        let at_work = self.processes.get(&process).and_then(|running| running.invocation);
-        let Some(invocation) = at_work.filter(|_| self.faults_are_on()) else { return };
-        if self.chance.happens(self.setup.faults.crash) {
-            self.store.state().counts.crashes += 1;
-            self.tell(format_args!("process {process} crashes in invocation {invocation}"));
-            self.end(process);
-            self.answered(invocation, &Answer::Error, None);
+        if self.faults_are_on() && self.chance.happens(self.setup.faults.crash) {
+            self.crash(process);
         }
+    }
+
+    /// Ends a process in the middle of its invocation.
+    fn crash(&mut self, process: ProcessId) {
+        let at_work = self.processes.get(&process).and_then(|running| running.invocation);
+        let Some(invocation) = at_work else { return };
+        self.store.state().counts.crashes += 1;
+        self.tell(format_args!("process {process} crashes in invocation {invocation}"));
+        self.end(process);
+        self.answered(invocation, &Answer::Error, None);
+    }
+
+    /// Ends the processes whose handler did that.
+    pub(super) fn end_what_ended(&mut self) {
+        let ended = std::mem::take(&mut self.store.state().ended);
+        ended.into_iter().for_each(|process| self.crash(process));
     }
 
     pub(super) fn time_out(&mut self, id: u64) {
         let Some(invocation) = self.invocations.get(&id) else { return };
         let process = invocation.process;
-        let is_late =
-            self.processes.get(&process).is_some_and(|running| running.is_paused || !running.lateness.is_zero());
+        let is_late = self.processes.get(&process).is_some_and(|running| !running.is_in_time());
         self.store.state().counts.time_outs += 1;
         if !is_late {
             self.violation(format!("I23: invocation {id} did not answer before its deadline"));

@@ -51,6 +51,8 @@ pub(super) struct Ledger {
     keys: BTreeMap<String, IdempotencyKey>,
     /// Owners whose handler wants effects with its success.
     wanting: Vec<Owner>,
+    /// Handlers that succeeded in invocations that go on.
+    succeeded: Vec<(Owner, ProcessId)>,
     /// By key: effects that happened, and transactions that committed.
     effects: BTreeMap<IdempotencyKey, (u64, u64)>,
     running: Vec<Run>,
@@ -73,9 +75,29 @@ impl Ledger {
         self.keys.insert(message_id.to_owned(), key.clone());
     }
 
-    /// A handler that runs under that owner wants effects to happen with its success.
-    pub(super) fn wants_effects(&mut self, owner: Owner) {
-        self.wanting.push(owner);
+    /// A handler that ran under that owner succeeded, and wants effects to happen with that or not.
+    pub(super) fn succeeds(&mut self, owner: Owner, process: ProcessId, wants_effects: bool) {
+        self.succeeded.push((owner, process));
+        self.wanting.extend(wants_effects.then_some(owner));
+    }
+
+    /// The store was told of the success of that owner, whatever comes of it.
+    pub(super) fn is_told(&mut self, owner: Owner) {
+        self.succeeded.retain(|(of, _)| *of != owner);
+    }
+
+    /// A process that was on time answered: the store was told of every success of its handlers.
+    pub(super) fn answers_in_time(&mut self, process: ProcessId) {
+        let unsent = self.succeeded.iter().filter(|(_, of)| *of == process).count();
+        if unsent > 0 {
+            self.violation(format!("the store was never told of {unsent} successes"));
+        }
+        self.ends_all(process);
+    }
+
+    /// A process is gone, or answered too late for all it should have done.
+    pub(super) fn ends_all(&mut self, process: ProcessId) {
+        self.succeeded.retain(|(_, of)| *of != process);
     }
 
     pub(super) fn is_wanting(&self, owner: Owner) -> bool {
@@ -122,7 +144,7 @@ impl Ledger {
     /// Notes what is sent: behind its completion a claim is not given up.
     pub(super) fn sends(&mut self, write: Write, owner: Owner) {
         match write {
-            Write::Complete => self.completing.push(owner),
+            Write::Complete | Write::Mark => self.completing.push(owner),
             Write::GiveUp if self.completing.contains(&owner) => {
                 self.violation("a claim is given up although its completion was sent".to_owned());
             }

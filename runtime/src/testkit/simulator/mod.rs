@@ -255,6 +255,7 @@ impl World {
     fn run(&mut self) {
         loop {
             while let Some(process) = self.executor.step(&self.chance) {
+                self.end_what_ended();
                 self.take_answers();
                 if process != store::NOBODY {
                     self.maybe_crash(process);

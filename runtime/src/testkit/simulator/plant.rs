@@ -84,6 +84,8 @@ plants! {
     EffectsApart = "effects-apart";
     /// A success is recorded without its handler's effects.
     EffectsLeftBehind = "effects-left-behind";
+    /// A breaker that is open blocks completions too.
+    BreakerBlocksCompletions = "breaker-blocks-completions";
     /// What is not recorded when the answer must leave counts as done.
     CutAsSuccess = "cut-as-success";
 }
@@ -128,6 +130,7 @@ impl Plant {
             Self::HiddenTooLong => Slips { hidden_too_long: true, ..none },
             Self::HeadTakesEveryReceive => Slips { head_takes_every_receive: true, ..none },
             Self::EffectsLeftBehind => Slips { writes_left_behind: true, ..none },
+            Self::BreakerBlocksCompletions => Slips { breaker_blocks_completions: true, ..none },
             Self::CutAsSuccess => Slips { cut_as_success: true, ..none },
             _ => none,
         }

@@ -66,6 +66,12 @@ impl Process {
         ProcessQueue::new(&self.queues, &self.store)
     }
 
+    /// What ends the process at once, as an abort, a stack overflow or running out of memory does: its batch gets no answer.
+    pub fn end(&self) -> impl Fn() + Clone + Send + Sync + use<> {
+        let (store, id) = (self.store.clone(), self.id);
+        move || store.state().ended.push(id)
+    }
+
     /// What says that a rule of the test's own is broken.
     pub fn violations(&self) -> impl Fn(String) + Clone + Send + Sync + use<> {
         let store = self.store.clone();
@@ -110,6 +116,11 @@ pub(super) struct World<'a> {
 }
 
 impl Running {
+    /// Whether nothing holds it up: its timers are punctual, and it did not stand still.
+    pub(super) fn is_in_time(&self) -> bool {
+        self.lateness.is_zero() && !self.is_paused
+    }
+
     pub(super) fn start(process: &Process, consumer: Consumer, world: &World<'_>) -> Self {
         let epoch = Arc::new(AtomicU64::new(0));
         let watch = WatchLayer {
@@ -211,8 +222,10 @@ impl Future for Watched {
         let ended = self.inner.as_mut().poll(cx);
         if let Poll::Ready(Ok(handled)) = &ended {
             let wanted = handled.writes.as_ref().and_then(|writes| writes.downcast::<Counted>());
-            let owner = self.owner.filter(|_| wanted.is_some_and(|wanted| wanted.count() > 0));
-            owner.into_iter().for_each(|owner| self.layer.store.state().ledger.wants_effects(owner));
+            let wants = wanted.is_some_and(|wanted| wanted.count() > 0);
+            if let Some(owner) = self.owner {
+                self.layer.store.state().ledger.succeeds(owner, self.layer.process, wants);
+            }
         }
         ended
     }

@@ -49,6 +49,8 @@ pub(super) struct State {
     pub(super) ledger: Ledger,
     pub(super) counts: FaultCounts,
     pub(super) rows: std::collections::BTreeMap<&'static str, u64>,
+    /// Processes whose handler ended them.
+    pub(super) ended: Vec<ProcessId>,
 }
 
 /// Requests that are under way belong to nobody: they arrive, whatever becomes of their sender.
@@ -132,6 +134,10 @@ impl SharedStore {
 
     pub(super) fn way(&self) -> Way {
         let Shared { chance, faults, timeline, .. } = &*self.0;
+        if faults.outages.iter().any(|(from, time)| (*from..*from + *time).contains(&timeline.now())) {
+            self.state().counts.outages += 1;
+            return Way::Refused;
+        }
         if timeline.now() >= faults.until || !chance.happens(faults.store) {
             return Way::Open;
         }
@@ -160,6 +166,9 @@ impl SharedStore {
 
     /// Sends one request and waits for its answer, at most that long.
     async fn send(&self, request: Request, now_ms: u64, limit: Duration) -> Result<Answer, Silence> {
+        if let Some((Write::Complete | Write::Mark, by)) = request.write() {
+            self.state().ledger.is_told(by.owner);
+        }
         let way = self.way();
         if way == Way::Refused {
             self.travel(QUICK).await;

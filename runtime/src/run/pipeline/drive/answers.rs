@@ -36,6 +36,7 @@ impl Drive {
             }
             Stored::Sent(outcomes, answers) => self.on_sent(outcomes, answers),
             Stored::Waited(index) => self.ask_again(index),
+            Stored::Alone => self.on_alone(),
         }
     }
 

@@ -10,7 +10,8 @@ use super::{
 use crate::{
     batch::Record,
     claim::{
-        ClaimAnswer, ClaimRequest, Grant, Idempotency, IdempotencyKey, Identity, Lease, Owner, PayloadHash, StoreError,
+        ClaimAnswer, ClaimRequest, Grant, Idempotency, IdempotencyKey, Identity, Lease, Look, Owner, PayloadHash,
+        StoreError,
     },
     clock::is_plausible,
     outcome::{Outcome, Reason, ReasonClass},
@@ -26,6 +27,8 @@ use crate::{
 pub(super) struct Asking {
     reads: Vec<(usize, ClaimRequest)>,
     claims: Vec<(usize, ClaimRequest)>,
+    /// Not asked: the store does not answer.
+    spared: Vec<(usize, IdempotencyKey)>,
 }
 
 impl Drive {
@@ -44,6 +47,10 @@ impl Drive {
         if let Some(answer) = idempotency.recall(&request) {
             return Some(self.not_claimed(index, Some(answer)));
         }
+        if !self.shared.breaker().admits(self.shared.seams.clock.monotonic()) {
+            asking.spared.push((index, request.key));
+            return None;
+        }
         let asked = if self.looks_first(index, record, idempotency) { &mut asking.reads } else { &mut asking.claims };
         asked.push((index, request));
         None
@@ -58,11 +65,14 @@ impl Drive {
 
     /// Asks, all of one kind together.
     pub(super) fn ask(&mut self, idempotency: &Arc<Idempotency>, asking: Asking) {
+        for (index, key) in asking.spared {
+            self.spare(index, key, idempotency);
+        }
         self.look(idempotency, asking.reads);
         self.claim(idempotency, asking.claims);
     }
 
-    fn claim_request(&self, idempotency: &Idempotency, record: &Record) -> Result<ClaimRequest, Outcome> {
+    pub(super) fn claim_request(&self, idempotency: &Idempotency, record: &Record) -> Result<ClaimRequest, Outcome> {
         let identity = identify(idempotency, record);
         let identity = if self.shared.seams.slips.key_of_null { identity.or(Ok(of_null())) } else { identity };
         let Identity { key, payload_hash } = identity?;
@@ -89,24 +99,35 @@ impl Drive {
         }));
     }
 
-    pub(super) fn on_looked(&mut self, reads: Vec<(usize, ClaimRequest)>, answers: Vec<Option<ClaimAnswer>>) {
+    pub(super) fn on_looked(&mut self, reads: Vec<(usize, ClaimRequest)>, answers: Vec<Look>) {
         let Some(idempotency) = self.shared.idempotency.clone() else { return };
         let mut claims = Vec::new();
         for ((index, request), answer) in answered(reads, answers) {
             match answer {
-                Some(None) => claims.push((index, request)),
+                Some(Look::Open { unheard }) => {
+                    self.shared.breaker().answered();
+                    let is_suspect = unheard > 0 || (!idempotency.claims_first() && self.is_suspect_at(index));
+                    if is_suspect { self.suspect(index, unheard) } else { claims.push((index, request)) }
+                }
                 // The claim comes to the same, and then to a run without one.
-                Some(Some(ClaimAnswer::Unavailable(_))) if idempotency.runs_unguarded() => {
+                Some(Look::Answered(ClaimAnswer::Unavailable(_))) if idempotency.runs_unguarded() => {
                     claims.push((index, request))
                 }
-                told => self.refused(index, told.flatten()),
+                Some(Look::Answered(answer)) => {
+                    self.note_answer(Some(&answer));
+                    self.refused(index, Some(answer));
+                }
+                None => {
+                    self.note_answer(None);
+                    self.refused(index, None);
+                }
             }
         }
         self.claim(&idempotency, claims);
     }
 
     /// Claims, where the mode claims first; else what is not done may start.
-    fn claim(&mut self, idempotency: &Arc<Idempotency>, claims: Vec<(usize, ClaimRequest)>) {
+    pub(super) fn claim(&mut self, idempotency: &Arc<Idempotency>, claims: Vec<(usize, ClaimRequest)>) {
         if !idempotency.claims_first() {
             for (index, request) in claims {
                 self.start_granted(index, Some(Grant::Mark(Box::new(request))));
@@ -129,6 +150,7 @@ impl Drive {
         let runs_unguarded = self.shared.idempotency.as_ref().is_some_and(|idempotency| idempotency.runs_unguarded());
         let mut unstarted = Vec::new();
         for ((index, key), answer) in answered(asked, answers) {
+            self.note_answer(answer.as_ref());
             match answer {
                 Some(ClaimAnswer::Acquired(lease)) if self.phase == Phase::Open => {
                     self.start_granted(index, Some(Grant::Lease(lease)));
@@ -155,6 +177,33 @@ impl Drive {
         }
         let outcome = self.not_claimed(index, answer);
         self.land(index, outcome);
+    }
+
+    /// Fails a message without asking the store, which does not answer; or runs it without a claim, as one without an answer would.
+    fn spare(&mut self, index: usize, key: IdempotencyKey, idempotency: &Idempotency) {
+        let error = StoreError::new("it did not answer the last claims, and was not asked again");
+        if idempotency.runs_unguarded() {
+            self.start_unguarded(index, key, &error);
+        } else {
+            self.land(index, with_error(ReasonClass::StoreUnavailable, &error));
+        }
+    }
+
+    /// Tells the breaker what a claim came to.
+    fn note_answer(&self, answer: Option<&ClaimAnswer>) {
+        let mut breaker = self.shared.breaker();
+        match answer {
+            Some(ClaimAnswer::Unavailable(_) | ClaimAnswer::Unknown(_)) | None => {
+                if breaker.failed(self.shared.seams.clock.monotonic()) {
+                    tracing::error!("the idempotency store does not answer: new messages fail at once until it does");
+                }
+            }
+            Some(_) => breaker.answered(),
+        }
+    }
+
+    fn is_suspect_at(&self, index: usize) -> bool {
+        self.batch.record(index).is_ok_and(|record| self.is_suspect_by_receives(&record))
     }
 
     /// Runs a message that nobody claimed, because its consumer said so.

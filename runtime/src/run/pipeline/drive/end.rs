@@ -158,6 +158,10 @@ impl Drive {
     /// Parts successes from their places; `None` where there is nothing to say to the store.
     fn recording<T>(&mut self, successes: Vec<(usize, T)>) -> Option<(Arc<Idempotency>, Vec<usize>, Vec<T>)> {
         let idempotency = self.shared.idempotency.clone().filter(|_| !successes.is_empty())?;
+        if self.shared.seams.slips.breaker_blocks_completions && self.shared.breaker().is_open() {
+            successes.into_iter().for_each(|(index, _)| self.land(index, retry(ReasonClass::CommitUnknown)));
+            return None;
+        }
         let cut = self.commit_unknown(None);
         for (index, _) in &successes {
             self.settling(*index, cut.clone());

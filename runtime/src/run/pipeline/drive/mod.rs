@@ -9,6 +9,7 @@ mod claim;
 mod end;
 mod letters;
 mod start;
+mod suspects;
 mod tell;
 mod time;
 mod wait;
@@ -38,7 +39,7 @@ use super::{
 use crate::{
     batch::{Batch, Record},
     claim::{
-        ClaimAnswer, ClaimRequest, CompleteAnswer, Grant, HeldAnswer, Idempotency, IdempotencyKey, Identity,
+        ClaimAnswer, ClaimRequest, CompleteAnswer, Grant, HeldAnswer, Idempotency, IdempotencyKey, Identity, Look,
         TransactAnswer,
     },
     handler::Invocation,
@@ -46,6 +47,8 @@ use crate::{
     outcome::{Outcome, Reason, ReasonClass},
     queue::EntryAnswer,
 };
+
+use self::suspects::Suspects;
 
 type Acquiring = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
 
@@ -73,12 +76,15 @@ pub(super) struct Drive {
     began: Duration,
     /// Records that waited for the end of another attempt's lease.
     waited: BTreeSet<usize>,
+    suspects: Suspects,
+    /// Records that were deleted from their queue here.
+    deleted: BTreeSet<usize>,
 }
 
 /// What the store answered, with the places of the records that asked.
 enum Stored {
     /// Read before they are claimed; where that told nothing, the request is what comes next.
-    Looked(Vec<(usize, ClaimRequest)>, Vec<Option<ClaimAnswer>>),
+    Looked(Vec<(usize, ClaimRequest)>, Vec<Look>),
     Claimed(Vec<(usize, IdempotencyKey)>, Vec<ClaimAnswer>),
     Completed(Vec<usize>, Vec<CompleteAnswer>),
     /// Recorded together with the handler's writes, or not at all.
@@ -89,6 +95,8 @@ enum Stored {
     Sent(Vec<(usize, Outcome)>, Vec<EntryAnswer>),
     /// The lease of another attempt that was nearly over is over.
     Waited(usize),
+    /// What was done is deleted.
+    Alone,
 }
 
 /// What wakes the loop, in the order in which it is looked at.
@@ -104,7 +112,7 @@ impl Drive {
         let slips = shared.seams.slips;
         let deadline = Deadline::of(&invocation, &shared.seams.clock).filter(|_| !slips.no_deadline_guard);
         let links = plan(&batch, shared.idempotency.is_some(), |index| sibling_key(&shared, &batch, index));
-        let schedule = Schedule::new(links, slips);
+        let schedule = Schedule::new(links, slips, |index| batch.receive_count(index) != Some(1));
         let (teller, ended) = mpsc::unbounded_channel();
         let began = shared.seams.clock.monotonic();
         let mut drive = Self {
@@ -126,6 +134,8 @@ impl Drive {
             letters: Vec::new(),
             began,
             waited: BTreeSet::new(),
+            suspects: Suspects::default(),
+            deleted: BTreeSet::new(),
         };
         drive.set_alarm();
         drive
@@ -136,6 +146,7 @@ impl Drive {
             self.look_at_the_clock();
             self.start_ready();
             self.send_letters();
+            self.start_suspect();
             if self.schedule.is_settled() || self.phase == Phase::Over {
                 break;
             }
@@ -159,7 +170,7 @@ impl Drive {
     /// Whether records wait although nothing is in flight that could free them. The plan makes that impossible; were it wrong,
     /// the batch must end all the same.
     fn is_stuck(&self) -> bool {
-        self.flights.is_empty() && !self.schedule.has_ready()
+        self.flights.is_empty() && !self.schedule.has_ready() && self.suspects.is_empty()
     }
 
     /// The deadline comes first: no flood of other events can push it back.

@@ -30,6 +30,10 @@ impl Drive {
             let Some(index) = self.schedule.start_next() else { break };
             let Some(record) = self.admit(index) else { continue };
             match &idempotency {
+                None if self.is_suspect_by_receives(&record) => {
+                    self.permit = Some(permit);
+                    self.put_aside(index, record);
+                }
                 None => self.start(index, record, permit, None),
                 Some(idempotency) => {
                     let known = self.prepare(index, &record, idempotency, &mut asking);
@@ -73,7 +77,7 @@ impl Drive {
         }
     }
 
-    fn take_permit(&mut self) -> Option<OwnedSemaphorePermit> {
+    pub(super) fn take_permit(&mut self) -> Option<OwnedSemaphorePermit> {
         if let Some(permit) = self.permit.take() {
             return Some(permit);
         }

@@ -28,7 +28,7 @@ impl Drive {
     /// Tells the queue, in a share of the time. Nothing that SQS says changes an outcome.
     pub(super) async fn tell_the_queue(&mut self) {
         let Some(queue) = self.shared.queue.clone() else { return };
-        let (done, changes) = (self.done(&queue), self.changes(&queue));
+        let (done, changes) = (self.acknowledged(&queue), self.changes(&queue));
         if done.is_empty() && changes.is_empty() {
             return;
         }
@@ -53,12 +53,18 @@ impl Drive {
         }
     }
 
-    /// What is to be deleted here.
-    fn done(&self, queue: &Queue) -> Vec<Record> {
-        let slots = self.schedule.slots().enumerate().filter(|_| queue.acknowledges);
+    /// What is to be deleted here, and was not yet.
+    fn acknowledged(&self, queue: &Queue) -> Vec<Record> {
+        let done = self.done().filter(|record| queue.acknowledges && !self.deleted.contains(&record.index()));
+        done.collect()
+    }
+
+    /// What may leave the queue.
+    pub(super) fn done(&self) -> impl Iterator<Item = Record> {
         let all = self.shared.seams.slips.failures_acknowledged;
-        let done = slots.filter(|(_, slot)| all || slot.outcome.as_ref().is_some_and(|outcome| outcome.is_success()));
-        done.filter_map(|(index, _)| self.receipt(index)).collect()
+        let is_done = move |slot: &Slot| slot.outcome.as_ref().is_some_and(|outcome| all || outcome.is_success());
+        let done = self.schedule.slots().enumerate().filter(move |(_, slot)| is_done(slot));
+        done.filter_map(|(index, _)| self.receipt(index))
     }
 
     /// What is to stay hidden for how long.

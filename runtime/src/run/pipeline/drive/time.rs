@@ -49,6 +49,7 @@ impl Drive {
     /// Starts nothing more and tells what runs to stop.
     fn stop(&mut self) {
         (self.acquiring, self.permit) = (None, None);
+        self.suspects.clear();
         let flights = &self.flights;
         self.schedule.close(|index| flights.contains_key(&index));
         for flight in self.flights.values() {

@@ -1,0 +1,131 @@
+//! Messages whose earlier runs nobody heard the end of: they may take the process with them.
+//!
+//! They run when all others are settled, one at a time, those that were heard of least often last; what is done by then is deleted
+//! first, so that a message which ends the process takes no other's receives. None is convicted by that: a lost reply or a deadline
+//! leaves the same trace.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Drive, Stored, answers::unless_it_panics};
+use crate::{
+    batch::Record,
+    outcome::{Outcome, Reason, ReasonClass},
+    queue::calls::in_calls,
+    run::pipeline::{
+        deadline::Phase,
+        flight::{Flight, Stage},
+    },
+};
+
+/// At which receive a message is suspect where no row tells how its runs ended.
+const RECEIVES: u32 = 3;
+
+/// Suspects by the order in which they run: fewest unheard runs first.
+#[derive(Default)]
+pub(super) struct Suspects {
+    waiting: BTreeMap<(u32, i64), (usize, Record)>,
+    /// What was done before the first of them ran is deleted, or could not be.
+    is_alone: bool,
+}
+
+impl Suspects {
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.waiting.clear();
+    }
+
+    /// Without rows all look alike: from the front at odd receives, from the back at even ones, so that one which ends the process
+    /// has the others in front of it in one of two receives.
+    fn add(&mut self, index: usize, record: Record, unheard: u32) {
+        let place = i64::try_from(index).unwrap_or(i64::MAX);
+        let from_the_back = unheard == 0 && record.receive_count().is_some_and(|receives| receives % 2 == 0);
+        let place = if from_the_back { -place } else { place };
+        self.waiting.insert((unheard, place), (index, record));
+    }
+}
+
+impl Drive {
+    /// Puts the record aside if it is suspect by its receive count, where no row will tell.
+    pub(super) fn is_suspect_by_receives(&self, record: &Record) -> bool {
+        record.receive_count().is_some_and(|receives| receives >= RECEIVES)
+    }
+
+    /// Puts a record aside, of whose last so many runs nobody heard; its permit is free.
+    pub(super) fn suspect(&mut self, index: usize, unheard: u32) {
+        if self.is_over_the_crash_limit(index, unheard) {
+            self.land(index, Outcome::Rejected(Reason::new(ReasonClass::CrashLoop)));
+        } else if let Some(Flight { stage: Stage::Claiming(record), .. }) = self.flights.remove(&index) {
+            self.suspects.add(index, record, unheard);
+        }
+    }
+
+    pub(super) fn put_aside(&mut self, index: usize, record: Record) {
+        self.suspects.add(index, record, 0);
+    }
+
+    /// By the consumer's own limit; or at the last receive of a FIFO message, whose next one those behind it in its group would not
+    /// live to see.
+    fn is_over_the_crash_limit(&self, index: usize, unheard: u32) -> bool {
+        let limit = self.shared.idempotency.as_ref().and_then(|idempotency| idempotency.crashes_allowed());
+        if limit.is_some_and(|limit| unheard >= limit) {
+            return true;
+        }
+        let queue = self.shared.queue.as_ref().filter(|queue| queue.has_dead_letters());
+        let fifo = self.batch.queue_arn(index).filter(|arn| arn.is_fifo());
+        let most = queue.zip(fifo).and_then(|(queue, arn)| queue.max_receives(arn));
+        let receives = self.batch.record(index).ok().and_then(|record| record.receive_count());
+        most.zip(receives).is_some_and(|(most, receives)| receives >= most)
+    }
+
+    /// Starts the next suspect, if nothing else runs.
+    pub(super) fn start_suspect(&mut self) {
+        let has_others = !self.flights.is_empty() || self.schedule.has_ready();
+        if self.phase != Phase::Open || has_others || self.suspects.is_empty() {
+            return;
+        }
+        if !self.suspects.is_alone {
+            return self.delete_what_is_done();
+        }
+        let Some(permit) = self.take_permit() else { return };
+        let Some((_, (index, record))) = self.suspects.waiting.pop_first() else { return };
+        let Some(idempotency) = self.shared.idempotency.clone() else {
+            return self.start(index, record, permit, None);
+        };
+        let request = self.claim_request(&idempotency, &record);
+        self.flights.insert(index, Flight { permit, stage: Stage::Claiming(record) });
+        // What is done in the meantime is deleted before the next one.
+        self.suspects.is_alone = false;
+        match request {
+            Ok(request) => self.claim(&idempotency, vec![(index, request)]),
+            Err(outcome) => self.land(index, outcome),
+        }
+    }
+
+    /// Deletes what is done and not deleted yet, where a client can.
+    fn delete_what_is_done(&mut self) {
+        self.suspects.is_alone = true;
+        let Some(queue) = self.shared.queue.clone() else { return };
+        let done: Vec<Record> = self.done().filter(|record| !self.deleted.contains(&record.index())).collect();
+        if done.is_empty() {
+            return;
+        }
+        self.deleted.extend(done.iter().map(Record::index));
+        self.suspects.is_alone = false;
+        let (queue, time_left) = (Arc::clone(&queue), self.time_for_the_store());
+        self.stored.push(Box::pin(async move {
+            let deleting = || in_calls(&done, |arn, records| queue.client.delete(arn, records, time_left));
+            let answers = unless_it_panics(deleting).await;
+            if let Some(error) = answers.iter().find_map(|answer| answer.as_ref().err()) {
+                queue.known.refused("DeleteMessage", error);
+            }
+            Stored::Alone
+        }));
+    }
+
+    pub(super) fn on_alone(&mut self) {
+        self.suspects.is_alone = true;
+    }
+}
