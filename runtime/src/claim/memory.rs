@@ -12,7 +12,7 @@ use futures_util::future::{BoxFuture, ready};
 use super::{
     ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
     IdempotencyStore, Lease, MarkRequest, ReadAnswer, RenewAnswer, RenewRequest, StoreError,
-    protocol::{self, Row, Write, claim, complete, fail, forget, mark, release, renew},
+    protocol::{self, Row, Write, cancel, claim, complete, fail, forget, mark, release, renew},
 };
 use crate::clock::{Clock, SharedClock, epoch_ms};
 
@@ -123,6 +123,10 @@ impl IdempotencyStore for MemoryStore {
         self.each(leases, |rows, lease| {
             protocol::held_answer(&write_held(rows, lease, |row| release::released(row, now_ms)))
         })
+    }
+
+    fn cancel<'a>(&'a self, leases: &'a [Lease], _: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        self.each(leases, |rows, lease| protocol::held_answer(&write_held(rows, lease, cancel::cancelled)))
     }
 
     fn fail<'a>(&'a self, requests: &'a [FailRequest], _: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {

@@ -87,6 +87,9 @@ impl<S: IdempotencyStore> IdempotencyStore for RecordingStore<S> {
     fn release<'a>(&'a self, all: &'a [Lease], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
         self.note("release", all.len()).release(all, time)
     }
+    fn cancel<'a>(&'a self, all: &'a [Lease], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        self.note("cancel", all.len()).cancel(all, time)
+    }
     fn fail<'a>(&'a self, all: &'a [FailRequest], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
         self.note("fail", all.len()).fail(all, time)
     }

@@ -1,6 +1,8 @@
 //! A consumer in the simulator: crashes, lost and late requests, duplicates, odd clocks, and every rule checked in every run.
 
+mod outage;
 mod planted;
+mod poison;
 
 use std::{
     collections::BTreeMap,

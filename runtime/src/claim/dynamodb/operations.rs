@@ -99,6 +99,15 @@ impl DynamoDbStore {
         self.give_up(lease, &self.expressions.release, more, time_left).await
     }
 
+    async fn cancel_one(&self, lease: &Lease, time_left: Option<Duration>) -> HeldAnswer {
+        let mut values = held(lease);
+        values.push((":zero", number(0)));
+        match self.write(&lease.key, &self.expressions.cancel, values, time_left).await {
+            Ok(written) => protocol::held_answer(&written),
+            Err(fate) => HeldAnswer::Unknown(fate.into_error()),
+        }
+    }
+
     async fn fail_one(&self, request: &FailRequest, time_left: Option<Duration>) -> HeldAnswer {
         let more =
             vec![(":failed", text("FAILED")), (":version", text(&*request.version)), (":error", text(&*request.error))];
@@ -149,6 +158,10 @@ impl IdempotencyStore for DynamoDbStore {
 
     fn release<'a>(&'a self, leases: &'a [Lease], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
         Box::pin(join_all(leases.iter().map(move |lease| self.release_one(lease, time))))
+    }
+
+    fn cancel<'a>(&'a self, leases: &'a [Lease], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        Box::pin(join_all(leases.iter().map(move |lease| self.cancel_one(lease, time))))
     }
 
     fn fail<'a>(&'a self, requests: &'a [FailRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {

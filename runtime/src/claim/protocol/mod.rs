@@ -9,6 +9,7 @@
 //! A store that evaluates conditions itself (memory) calls all three; one whose server evaluates them (DynamoDB) states
 //! `allows` as an expression, and calls `answer`.
 
+pub(crate) mod cancel;
 pub(crate) mod claim;
 pub(crate) mod complete;
 pub(crate) mod fail;

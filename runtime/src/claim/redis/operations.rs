@@ -126,6 +126,10 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         self.give_up(lease, &self.scripts.release, Values::new(), time_left).await
     }
 
+    async fn cancel_one(&self, lease: &Lease, time_left: Option<Duration>) -> HeldAnswer {
+        self.give_up(lease, &self.scripts.cancel, Values::new(), time_left).await
+    }
+
     async fn fail_one(&self, request: &FailRequest, time_left: Option<Duration>) -> HeldAnswer {
         let more = vec![("version", request.version.to_string()), ("error", request.error.to_string())];
         self.give_up(&request.lease, &self.scripts.fail, more, time_left).await
@@ -183,6 +187,10 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> IdempotencyStore for Red
 
     fn release<'a>(&'a self, leases: &'a [Lease], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
         Box::pin(join_all(leases.iter().map(move |lease| self.release_one(lease, time))))
+    }
+
+    fn cancel<'a>(&'a self, leases: &'a [Lease], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        Box::pin(join_all(leases.iter().map(move |lease| self.cancel_one(lease, time))))
     }
 
     fn fail<'a>(&'a self, requests: &'a [FailRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {

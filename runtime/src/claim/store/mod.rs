@@ -50,6 +50,13 @@ pub trait IdempotencyStore: Send + Sync + 'static {
     /// Gives claims up after a failure, each only if its lease still holds the row.
     fn release<'a>(&'a self, leases: &'a [Lease], time_left: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>>;
 
+    /// Notes that handlers were stopped in mid-run, each only if its lease still holds the row: the lease stays until its end, and the
+    /// attempt is no hint of a crash any more. A hint only, so that a store may leave it out.
+    fn cancel<'a>(&'a self, leases: &'a [Lease], time_left: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        let _ = time_left;
+        Box::pin(ready(leases.iter().map(|_| HeldAnswer::Written).collect()))
+    }
+
     /// Remembers rejections, each only if its lease still holds the row.
     fn fail<'a>(&'a self, requests: &'a [FailRequest], time_left: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>>;
 
@@ -105,6 +112,9 @@ impl<S: IdempotencyStore + ?Sized> IdempotencyStore for Arc<S> {
     }
     fn release<'a>(&'a self, leases: &'a [Lease], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
         (**self).release(leases, time)
+    }
+    fn cancel<'a>(&'a self, leases: &'a [Lease], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        (**self).cancel(leases, time)
     }
     fn fail<'a>(&'a self, requests: &'a [FailRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
         (**self).fail(requests, time)

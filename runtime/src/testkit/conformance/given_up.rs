@@ -85,3 +85,30 @@ pub async fn a_rejection_can_be_forgotten_and_nothing_else_can(store: &dyn Idemp
     promise!(complete(store, subject.completion(&lease)).await, CompleteAnswer::Committed, "a held lease is completed");
     assert!(!forget().await, "a success is not forgotten");
 }
+
+/// A handler that was stopped holds its lease until its end, and was heard of. A store may leave the note out, but not the lease.
+pub async fn a_cancellation_leaves_the_lease_and_is_no_hint_of_a_crash(
+    store: &dyn IdempotencyStore,
+    clock: &ManualClock,
+) {
+    let subject = Subject::new(clock);
+    let lease = granted(store, subject.request(1, "a")).await;
+    one(store.cancel(std::slice::from_ref(&lease), None).await);
+    let answer = claim(store, subject.request(2, "a")).await;
+    promise!(answer, ClaimAnswer::InProgress { .. }, "the lease of a handler that was stopped stays");
+    let attempts = subject.row(store).await.attempts;
+    if attempts > 1 {
+        panic!("a cancellation counts attempts: {attempts}");
+    }
+    subject.end_lease();
+    let winner = granted(store, subject.request(3, "a")).await;
+    promise!(
+        one(store.cancel(std::slice::from_ref(&lease), None).await),
+        HeldAnswer::LeaseLost | HeldAnswer::Written,
+        "a late cancellation is answered"
+    );
+    let row = subject.row(store).await;
+    if row.attempts != winner.attempts() {
+        panic!("a late cancellation changes the row of another: {row:?}");
+    }
+}

@@ -49,6 +49,9 @@ impl IdempotencyStore for MortalStore {
     fn release<'a>(&'a self, all: &'a [Lease], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
         self.send("release", move |store| store.release(all, time))
     }
+    fn cancel<'a>(&'a self, all: &'a [Lease], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        self.send("cancellation", move |store| store.cancel(all, time))
+    }
     fn fail<'a>(&'a self, all: &'a [FailRequest], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
         self.send("rejection", move |store| store.fail(all, time))
     }

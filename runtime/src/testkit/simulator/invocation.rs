@@ -46,14 +46,14 @@ impl World {
             event = event.replacen("\"messageId\"", "\"lostId\"", 1);
         }
         let (pipeline, answers, json) = (running.pipeline.clone(), Arc::clone(&self.answers), event.clone());
-        let plant = self.setup.plant;
+        let (plant, fails) = (self.setup.plant, self.setup.fails_when.clone());
         let invocation = pipeline.invocation(Some(self.setup.mapping.function_timeout));
         self.executor.thaw(process);
         self.executor.spawn(
             process,
             Box::pin(async move {
                 let report = pipeline.run_event(json, invocation).await.ok();
-                let body = host::answer(report.as_ref(), plant);
+                let body = host::answer(report.as_ref(), plant, fails.as_ref());
                 answers.lock().unwrap_or_else(PoisonError::into_inner).push((id, body, report));
             }),
         );
@@ -161,7 +161,7 @@ impl World {
             process,
             Box::pin(async move {
                 let report = pipeline.run_event(host::FOREIGN, invocation).await.ok();
-                if host::answer(report.as_ref(), plant).is_some() {
+                if host::answer(report.as_ref(), plant, None).is_some() {
                     let what = "I14: an event of another source is answered as if all were well".to_owned();
                     store.state().ledger.violation(what);
                 }

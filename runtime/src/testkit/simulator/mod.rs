@@ -65,6 +65,7 @@ use self::{
 pub use crate::testkit::queue::{QueueSettings, SentMessage};
 use crate::{
     Consumer,
+    run::{FailsWhen, Report},
     testkit::queue::{Queue, Queues},
 };
 
@@ -81,6 +82,7 @@ pub struct Simulation {
     plant: Option<Plant>,
     concurrency: Option<usize>,
     fifo_messages_start: bool,
+    fails_when: Option<FailsWhen>,
     queues: Vec<Queue>,
     /// Messages that are sent later.
     sends: Vec<(Duration, usize, SentMessage)>,
@@ -98,6 +100,7 @@ impl Simulation {
             plant: None,
             concurrency: None,
             fifo_messages_start: false,
+            fails_when: None,
             queues: Vec::new(),
             sends: Vec::new(),
         }
@@ -119,6 +122,12 @@ impl Simulation {
     #[must_use]
     pub fn concurrency(self, limit: usize) -> Self {
         Self { concurrency: Some(limit), ..self }
+    }
+
+    /// Fails invocations where this says so, as Lambda's setting of the same name.
+    #[must_use]
+    pub fn fail_invocation_when(self, condition: impl Fn(&Report) -> bool + Send + Sync + 'static) -> Self {
+        Self { fails_when: Some(FailsWhen::new(condition)), ..self }
     }
 
     /// Checks that the redrive policy moves no FIFO message whose handler never started. It holds for consumers that send dead letters

@@ -17,6 +17,8 @@ pub(super) fn met(request: &Request, before: Option<&Row>, answer: &Answer, now_
         (Request::Mark(request), Answer::Complete(answer)) => mark(request.claim.owner, before, answer),
         (Request::Release(_), Answer::Held(HeldAnswer::Written)) => "release: written",
         (Request::Release(_), Answer::Held(_)) => "release: refused",
+        (Request::Cancel(_), Answer::Held(HeldAnswer::Written)) => "cancel: written",
+        (Request::Cancel(_), Answer::Held(_)) => "cancel: refused",
         (Request::Fail(_), Answer::Held(HeldAnswer::Written)) => "reject: written",
         (Request::Fail(_), Answer::Held(_)) => "reject: refused",
         (Request::Transact(success, _), answer) => return transacted(success, before, answer),

@@ -10,7 +10,7 @@ use crate::claim::{
     ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey, Lease,
     MarkRequest, ReadAnswer, RenewAnswer, RenewRequest,
     protocol::{
-        Found, Row, Write, held_answer, mark, renew,
+        self, Found, Row, Write, cancel, held_answer, mark, renew,
         rules::{Change, Rules},
     },
 };
@@ -22,6 +22,7 @@ pub(super) enum Request {
     Complete(CompleteRequest),
     Mark(MarkRequest),
     Release(Lease),
+    Cancel(Lease),
     Fail(FailRequest),
     Renew(RenewRequest),
     Read(IdempotencyKey),
@@ -44,7 +45,7 @@ impl Request {
             Self::Claim(request) => &request.key,
             Self::Complete(request) => request.lease.key(),
             Self::Mark(request) => &request.claim.key,
-            Self::Release(lease) => lease.key(),
+            Self::Release(lease) | Self::Cancel(lease) => lease.key(),
             Self::Fail(request) => request.lease.key(),
             Self::Renew(request) => request.lease.key(),
             Self::Read(key) => key,
@@ -60,6 +61,7 @@ impl Request {
             Self::Mark(request) => (Kind::Mark, By { owner: request.claim.owner, fence: None }),
             Self::Complete(request) => (Kind::Complete, held(&request.lease)),
             Self::Release(lease) => (Kind::GiveUp, held(lease)),
+            Self::Cancel(lease) => (Kind::Renew, held(lease)),
             Self::Fail(request) => (Kind::GiveUp, held(&request.lease)),
             Self::Renew(request) => (Kind::Renew, held(&request.lease)),
             Self::Read(_) => return None,
@@ -105,6 +107,11 @@ impl Server {
                 Answer::Complete(mark::answer(&write, request))
             }
             Request::Release(lease) => Answer::Held(held_answer(&self.apply(key, (rules.release)(row, lease)))),
+            Request::Cancel(lease) => {
+                let cancelled = row.filter(|row| protocol::holds(Some(row), lease)).map(cancel::cancelled);
+                let change = cancelled.map_or(Change::Refused, Change::Put);
+                Answer::Held(held_answer(&self.apply(key, change)))
+            }
             Request::Fail(request) => Answer::Held(held_answer(&self.apply(key, (rules.fail)(row, request)))),
             Request::Renew(RenewRequest { lease, until_ms }) => {
                 let write = self.apply(key, (rules.renew)(row, lease, *until_ms));

@@ -132,12 +132,19 @@ impl SharedStore {
         ProcessStore { wire: self.clone(), clock: clock.clone() }
     }
 
-    pub(super) fn way(&self) -> Way {
-        let Shared { chance, faults, timeline, .. } = &*self.0;
+    /// What happens to a request to the store.
+    fn way_to_the_store(&self) -> Way {
+        let Shared { faults, timeline, .. } = &*self.0;
         if faults.outages.iter().any(|(from, time)| (*from..*from + *time).contains(&timeline.now())) {
             self.state().counts.outages += 1;
             return Way::Refused;
         }
+        self.way()
+    }
+
+    /// What happens to a request to anybody.
+    pub(super) fn way(&self) -> Way {
+        let Shared { chance, faults, timeline, .. } = &*self.0;
         if timeline.now() >= faults.until || !chance.happens(faults.store) {
             return Way::Open;
         }
@@ -169,7 +176,7 @@ impl SharedStore {
         if let Some((Write::Complete | Write::Mark, by)) = request.write() {
             self.state().ledger.is_told(by.owner);
         }
-        let way = self.way();
+        let way = self.way_to_the_store();
         if way == Way::Refused {
             self.travel(QUICK).await;
             return Err(Silence::Refused);
@@ -306,7 +313,7 @@ impl ProcessStore {
             Ok(Answer::Claim(answer)) => answer,
             Err(Silence::Refused) => ClaimAnswer::Unavailable(throttled()),
             // One read, as the DynamoDB store makes it, that may get lost itself.
-            _ if self.wire.way() == Way::Open => {
+            _ if self.wire.way_to_the_store() == Way::Open => {
                 let healed = self.wire.0.server.healed(&request, self.now_ms());
                 healed.unwrap_or_else(|| ClaimAnswer::Unknown(silent()))
             }
@@ -370,6 +377,9 @@ impl IdempotencyStore for ProcessStore {
     }
     fn release<'a>(&'a self, all: &'a [Lease], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
         Box::pin(join_all(all.iter().map(move |lease| self.give_up_one(Request::Release(lease.clone()), time))))
+    }
+    fn cancel<'a>(&'a self, all: &'a [Lease], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        Box::pin(join_all(all.iter().map(move |lease| self.give_up_one(Request::Cancel(lease.clone()), time))))
     }
     fn fail<'a>(&'a self, all: &'a [FailRequest], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
         Box::pin(join_all(all.iter().map(move |request| self.give_up_one(Request::Fail(request.clone()), time))))

@@ -34,6 +34,7 @@ impl Drive {
                     self.land(index, outcome);
                 }
             }
+            Stored::Cancelled(outcomes) => outcomes.into_iter().for_each(|(index, outcome)| self.land(index, outcome)),
             Stored::Sent(outcomes, answers) => self.on_sent(outcomes, answers),
             Stored::Waited(index) => self.ask_again(index),
             Stored::Alone => self.on_alone(),

@@ -21,6 +21,7 @@ struct Ends {
     marks: Vec<(usize, MarkRequest)>,
     rejections: Vec<(usize, FailRequest, Outcome)>,
     releases: Vec<(usize, Lease, Outcome)>,
+    cancellations: Vec<(usize, Lease, Outcome)>,
 }
 
 /// What a run left behind.
@@ -43,6 +44,7 @@ impl Drive {
         self.mark(ends.marks);
         self.fail(ends.rejections);
         self.release(ends.releases);
+        self.cancel(ends.cancellations);
     }
 
     fn ended_one(&mut self, index: usize, how: How, ends: &mut Ends) {
@@ -55,7 +57,7 @@ impl Drive {
             // Nothing is held that could be given up.
             Some(Grant::Mark(_) | Grant::Unguarded(_)) => self.land(index, outcome),
             // Its effects may still be landing: the lease runs out instead.
-            Some(Grant::Lease(_)) if was_dropped => self.land(index, outcome),
+            Some(Grant::Lease(lease)) if was_dropped => ends.cancellations.push((index, lease, outcome)),
             Some(Grant::Lease(lease)) => self.failed(index, lease, outcome, ends),
         }
     }
@@ -183,6 +185,16 @@ impl Drive {
         let time_left = self.time_for_the_store();
         self.stored.push(Box::pin(async move {
             Stored::GivenUp(outcomes, unless_it_panics(|| idempotency.store().release(&leases, time_left)).await)
+        }));
+    }
+
+    /// Notes that handlers were stopped: their leases stay, but they are no hint of a crash.
+    fn cancel(&mut self, cancellations: Vec<(usize, Lease, Outcome)>) {
+        let Some((idempotency, outcomes, leases)) = self.giving_up(cancellations) else { return };
+        let time_left = self.time_for_the_store();
+        self.stored.push(Box::pin(async move {
+            unless_it_panics(|| idempotency.store().cancel(&leases, time_left)).await;
+            Stored::Cancelled(outcomes)
         }));
     }
 

@@ -79,6 +79,8 @@ pub(super) struct Drive {
     suspects: Suspects,
     /// Records that were deleted from their queue here.
     deleted: BTreeSet<usize>,
+    /// Some of them are being deleted: suspects wait for that.
+    is_deleting: bool,
 }
 
 /// What the store answered, with the places of the records that asked.
@@ -91,6 +93,8 @@ enum Stored {
     Transacted(usize, Grant, Option<TransactAnswer>),
     /// Released or remembered as rejected, with the outcomes that were decided before: the answer changes none of them.
     GivenUp(Vec<(usize, Outcome)>, Vec<HeldAnswer>),
+    /// Stopped, with the outcomes that were decided before; their leases stay.
+    Cancelled(Vec<(usize, Outcome)>),
     /// Copied to the dead-letter queue, or not.
     Sent(Vec<(usize, Outcome)>, Vec<EntryAnswer>),
     /// The lease of another attempt that was nearly over is over.
@@ -136,6 +140,7 @@ impl Drive {
             waited: BTreeSet::new(),
             suspects: Suspects::default(),
             deleted: BTreeSet::new(),
+            is_deleting: false,
         };
         drive.set_alarm();
         drive

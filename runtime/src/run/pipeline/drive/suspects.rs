@@ -24,8 +24,6 @@ const RECEIVES: u32 = 3;
 #[derive(Default)]
 pub(super) struct Suspects {
     waiting: BTreeMap<(u32, i64), (usize, Record)>,
-    /// What was done before the first of them ran is deleted, or could not be.
-    is_alone: bool,
 }
 
 impl Suspects {
@@ -86,8 +84,8 @@ impl Drive {
         if self.phase != Phase::Open || has_others || self.suspects.is_empty() {
             return;
         }
-        if !self.suspects.is_alone {
-            return self.delete_what_is_done();
+        if self.deletes_what_is_done() {
+            return;
         }
         let Some(permit) = self.take_permit() else { return };
         let Some((_, (index, record))) = self.suspects.waiting.pop_first() else { return };
@@ -96,24 +94,21 @@ impl Drive {
         };
         let request = self.claim_request(&idempotency, &record);
         self.flights.insert(index, Flight { permit, stage: Stage::Claiming(record) });
-        // What is done in the meantime is deleted before the next one.
-        self.suspects.is_alone = false;
         match request {
             Ok(request) => self.claim(&idempotency, vec![(index, request)]),
             Err(outcome) => self.land(index, outcome),
         }
     }
 
-    /// Deletes what is done and not deleted yet, where a client can.
-    fn delete_what_is_done(&mut self) {
-        self.suspects.is_alone = true;
-        let Some(queue) = self.shared.queue.clone() else { return };
+    /// Whether something is done and not deleted yet; a client, where there is one, deletes it then.
+    fn deletes_what_is_done(&mut self) -> bool {
+        let Some(queue) = self.shared.queue.clone() else { return false };
         let done: Vec<Record> = self.done().filter(|record| !self.deleted.contains(&record.index())).collect();
-        if done.is_empty() {
-            return;
+        if done.is_empty() || self.is_deleting {
+            return self.is_deleting;
         }
         self.deleted.extend(done.iter().map(Record::index));
-        self.suspects.is_alone = false;
+        self.is_deleting = true;
         let (queue, time_left) = (Arc::clone(&queue), self.time_for_the_store());
         self.stored.push(Box::pin(async move {
             let deleting = || in_calls(&done, |arn, records| queue.client.delete(arn, records, time_left));
@@ -123,9 +118,10 @@ impl Drive {
             }
             Stored::Alone
         }));
+        true
     }
 
     pub(super) fn on_alone(&mut self) {
-        self.suspects.is_alone = true;
+        self.is_deleting = false;
     }
 }
