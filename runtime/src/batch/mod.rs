@@ -255,3 +255,6 @@ impl fmt::Debug for Batch {
         f.debug_struct("Batch").field("records", &self.len()).field("bytes", &self.bytes()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,3 +76,25 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_done_lets_a_message_go() {
+        let reason = || Reason::new(ReasonClass::Deadline);
+        for (outcome, name, is_success, has_reason) in [
+            (Outcome::Done, "done", true, false),
+            (Outcome::AlreadyDone, "already done", true, false),
+            (Outcome::Retry(reason()), "retry", false, true),
+            (Outcome::Rejected(reason()), "rejected", false, true),
+            (Outcome::InProgressElsewhere, "in progress elsewhere", false, false),
+            (Outcome::NotStarted(reason()), "not started", false, true),
+        ] {
+            assert_eq!(outcome.name(), name);
+            assert_eq!((outcome.is_success(), outcome.is_failure()), (is_success, !is_success), "{name}");
+            assert_eq!(outcome.reason().cloned(), has_reason.then(reason), "{name}");
+        }
+    }
+}
