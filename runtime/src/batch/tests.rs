@@ -176,6 +176,15 @@ fn escapes_of_every_kind_are_undone() {
 }
 
 #[test]
+fn escapes_in_a_short_field_are_undone_too() {
+    let event = r#"{"Records":[{"messageId":"m\u002d1","body":"x","receiptHandle":"handle\/1",
+        "attributes":{"SenderId":"\u0041IDA","SequenceNumber":"1"}}]}"#;
+    let record = Batch::from_json(event).unwrap().record(0).unwrap();
+    assert_eq!((record.message_id(), record.receipt_handle()), ("m-1", Some("handle/1")));
+    assert_eq!((record.sender_id(), record.sequence_number()), (Some("AIDA"), Some("1")));
+}
+
+#[test]
 fn what_is_wrong_with_a_record_is_said_with_its_place_and_field() {
     for (record, says) in [
         (Value::Null, "record 2 is malformed: `Records[]` is not a JSON object"),
@@ -345,10 +354,10 @@ fn an_event_that_is_no_json_has_the_cause_behind_it() {
 #[test]
 fn a_redelivery_is_the_same_text_but_for_count_and_handle() {
     let text = r#"{"Records":[{"body":"x","receiptHandle":"h","attributes":{"ApproximateReceiveCount":"9"},"messageId":"m-1"},
-        null,{"messageId":"m\u002d2","body":"y","attributes":{"ApproximateReceiveCount":"?"},"receiptHandle":"h\/2"},
+        null,{"messageId":"m-2","body":"y","attributes":{"ApproximateReceiveCount":"?"},"receiptHandle":"h\/2"},
         {"attributes":{"ApproximateReceiveCount":1},"receiptHandle":"h-receive-x"}]}"#;
     let again = r#"{"Records":[{"body":"x","receiptHandle":"h-receive-2","attributes":{"ApproximateReceiveCount":"10"},"messageId":"m-1"},
-        null,{"messageId":"m\u002d2","body":"y","attributes":{"ApproximateReceiveCount":"?"},"receiptHandle":"h\/2"},
+        null,{"messageId":"m-2","body":"y","attributes":{"ApproximateReceiveCount":"?"},"receiptHandle":"h\/2"},
         {"attributes":{"ApproximateReceiveCount":2},"receiptHandle":"h-receive-x-receive-2"}]}"#;
     let second = Batch::from_json(text).unwrap().redelivered().unwrap();
     assert_eq!(second.0.text.json(), again);
@@ -371,6 +380,7 @@ fn a_text_in_a_log_can_hide_nothing() {
     ] {
         assert_eq!(loggable(text), shown);
     }
+    assert!(matches!(loggable("m-1 ~"), std::borrow::Cow::Borrowed(_)), "the usual id costs nothing");
 }
 
 #[test]
