@@ -360,7 +360,7 @@ fn a_redelivery_is_the_same_text_but_for_count_and_handle() {
         null,{"messageId":"m-2","body":"y","attributes":{"ApproximateReceiveCount":"?"},"receiptHandle":"h\/2"},
         {"attributes":{"ApproximateReceiveCount":2},"receiptHandle":"h-receive-x-receive-2"}]}"#;
     let second = Batch::from_json(text).unwrap().redelivered().unwrap();
-    assert_eq!(second.0.text.json(), again);
+    assert_eq!(second.0.text.replaced(&[]), again);
     let third = second.redelivered().unwrap();
     assert_eq!(third.record(0).unwrap().receipt_handle(), Some("h-receive-3"));
     assert_eq!(third.record(0).unwrap().receive_count(), Some(11));
