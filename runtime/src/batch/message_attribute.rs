@@ -184,6 +184,20 @@ mod tests {
     }
 
     #[test]
+    fn an_attribute_of_ones_own_is_as_one_that_came() {
+        let json = r#"{
+            "a": {"dataType": "String", "stringValue": "text"},
+            "b": {"dataType": "Number", "stringValue": "71"},
+            "c": {"dataType": "Binary", "binaryValue": "AAAA"}
+        }"#;
+        let attributes = decode(json).expect("well-formed");
+        assert!(attributes[0].1 == MessageAttribute::string("text"));
+        assert!(attributes[1].1 == MessageAttribute::number(71));
+        let lengths: Vec<_> = attributes.iter().map(|(_, attribute)| attribute.value_len()).collect();
+        assert_eq!(lengths, [4, 2, 3]);
+    }
+
+    #[test]
     fn debug_shows_the_type_and_not_the_value() {
         let json = r#"{
             "a": {"dataType": "String.id", "stringValue": "secret"},

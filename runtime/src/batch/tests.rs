@@ -127,6 +127,7 @@ fn a_batch_is_the_records_of_its_event() {
     assert_eq!([0, 1, 2].map(|index| batch.is_malformed(index)), [false, true, false]);
     assert_eq!(batch.queue_arn(0), Some(QueueArn::new(STANDARD)));
     assert_eq!(batch.queue_arn(1), None);
+    assert_eq!([0, 1, 2].map(|index| batch.receive_count(index)), [None, None, Some(3)]);
     assert!(batch.record(3).is_err(), "there is none at that place");
     #[cfg(feature = "testkit")]
     assert_eq!(batch.json(), text);

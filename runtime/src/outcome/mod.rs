@@ -97,4 +97,21 @@ mod tests {
             assert_eq!(outcome.reason().cloned(), has_reason.then(reason), "{name}");
         }
     }
+
+    /// A copy that is confirmed makes a message done with, but only one that failed: what runs elsewhere is not ours to delete.
+    #[test]
+    fn a_failure_whose_copy_is_confirmed_lets_its_message_go() {
+        let reason = || Reason::new(ReasonClass::Handler);
+        for (outcome, goes) in [
+            (Outcome::Retry(reason()), true),
+            (Outcome::Rejected(reason()), true),
+            (Outcome::NotStarted(reason()), false),
+            (Outcome::InProgressElsewhere, false),
+        ] {
+            assert!(!outcome.is_dead_lettered());
+            let name = outcome.name();
+            let sent = outcome.dead_lettered();
+            assert_eq!((sent.name(), sent.is_dead_lettered(), sent.is_success()), (name, goes, goes));
+        }
+    }
 }

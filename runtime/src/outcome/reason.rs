@@ -200,6 +200,7 @@ mod tests {
             (Reason::with_text(ReasonClass::Handler, "busy"), "busy"),
             (Reason::with_text(ReasonClass::Panic, "oh"), "the handler panicked: oh"),
             (Reason::new(ReasonClass::NoTime), "too little time was left to start"),
+            (Reason::with_text(ReasonClass::Handler, "no").dead_lettered(), "no (sent to the dead-letter queue)"),
         ] {
             assert_eq!(reason.to_string(), says);
         }
@@ -225,5 +226,11 @@ mod tests {
         let asked = reason.retry_after(Some(Duration::from_secs(7))).remembered(false);
         assert_eq!((asked.text(), asked.is_remembered()), (Some("busy"), false));
         assert_eq!(asked.delay(), Some(Duration::from_secs(7)));
+        assert!(!asked.is_shared() && !asked.is_dead_lettered());
+        let shared = asked.shared(true);
+        assert!(shared.is_shared() && !shared.is_dead_lettered());
+        let sent = shared.shared(false).dead_lettered();
+        assert!(sent.is_dead_lettered() && !sent.is_shared());
+        assert_eq!((sent.text(), sent.delay()), (Some("busy"), Some(Duration::from_secs(7))));
     }
 }
