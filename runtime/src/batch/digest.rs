@@ -41,3 +41,31 @@ fn is_hex_of(bytes: &[u8], hex: &str) -> bool {
     let expected = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
     expected.eq(hex.chars().map(|c| c.to_ascii_lowercase()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::message_attribute, *};
+
+    #[test]
+    fn a_body_has_one_digest_in_either_case() {
+        let body = "This is a test message";
+        assert!(body_matches(body, "fafb00f5732ab283681e124bf8747ed1"));
+        assert!(body_matches(body, "FAFB00F5732AB283681E124BF8747ED1"));
+        for wrong in ["fafb00f5732ab283681e124bf8747ed2", "fafb00f5732ab283681e124bf8747ed", ""] {
+            assert!(!body_matches(body, wrong), "{wrong}");
+        }
+    }
+
+    /// The digest was made by another program, after the developer guide.
+    #[test]
+    fn attributes_of_every_type_have_one_digest() {
+        let json = r#"{
+            "s": {"dataType": "String", "stringValue": "caf\u00e9"},
+            "n": {"dataType": "Number.int", "stringValue": "7"},
+            "b": {"dataType": "Binary.png", "binaryValue": "iVBORw=="}
+        }"#;
+        let attributes = message_attribute::decode(json).unwrap();
+        assert!(attributes_match(&attributes, "97df1b349048f383104f63beb108b7cd"));
+        assert!(!attributes_match(&attributes[1..], "97df1b349048f383104f63beb108b7cd"));
+    }
+}

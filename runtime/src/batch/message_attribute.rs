@@ -175,9 +175,39 @@ mod tests {
         let names: Vec<&str> = attributes.iter().map(|(name, _)| &**name).collect();
         assert_eq!(names, ["b", "n", "s"]);
         assert_eq!(attributes[0].1.as_bytes(), Some(&b"\x89PNG"[..]));
-        assert_eq!(attributes[0].1.custom_type(), Some("png"));
+        assert_eq!((attributes[0].1.data_type(), attributes[0].1.custom_type()), ("Binary.png", Some("png")));
+        assert_eq!((attributes[2].1.data_type(), attributes[2].1.custom_type()), ("String", None));
+        assert_eq!((attributes[0].1.as_str(), attributes[2].1.as_bytes()), (None, None));
+        assert!(matches!(attributes[1].1.value(), MessageAttributeValue::Number(_)));
         assert_eq!(attributes[1].1.as_str(), Some("12345678901234567890123456789012345678"));
         assert_eq!(attributes[2].1.as_str(), Some("café"));
+    }
+
+    #[test]
+    fn an_attribute_of_ones_own_is_as_one_that_came() {
+        let json = r#"{
+            "a": {"dataType": "String", "stringValue": "text"},
+            "b": {"dataType": "Number", "stringValue": "71"},
+            "c": {"dataType": "Binary", "binaryValue": "AAAA"}
+        }"#;
+        let attributes = decode(json).expect("well-formed");
+        assert!(attributes[0].1 == MessageAttribute::string("text"));
+        assert!(attributes[1].1 == MessageAttribute::number(71));
+        let lengths: Vec<_> = attributes.iter().map(|(_, attribute)| attribute.value_len()).collect();
+        assert_eq!(lengths, [4, 2, 3]);
+    }
+
+    #[test]
+    fn debug_shows_the_type_and_not_the_value() {
+        let json = r#"{
+            "a": {"dataType": "String.id", "stringValue": "secret"},
+            "b": {"dataType": "Number", "stringValue": "7"},
+            "c": {"dataType": "Binary", "binaryValue": "AAAA"}
+        }"#;
+        let attributes = decode(json).expect("well-formed");
+        assert_eq!(format!("{:?}", attributes[0].1), "MessageAttribute(String.id, redacted)");
+        let values: Vec<_> = attributes.iter().map(|(_, attribute)| format!("{:?}", attribute.value())).collect();
+        assert_eq!(values, ["String(redacted)", "Number(redacted)", "Binary(redacted)"]);
     }
 
     #[test]

@@ -161,13 +161,13 @@ impl Batch {
         Some((queue, group.unwrap_or_default()))
     }
 
-    /// Whether the records at these places have the same body, to the byte as it stands in the event.
     /// How often SQS handed the record's message out, as far as that can be read.
     pub(crate) fn receive_count(&self, index: usize) -> Option<u32> {
         let span = self.0.entry(index).attribute(Attribute::ApproximateReceiveCount);
         self.0.text.get(span)?.parse().ok()
     }
 
+    /// Whether the records at these places have the same body, to the byte as it stands in the event.
     pub(crate) fn have_same_body(&self, one: usize, other: usize) -> bool {
         let body = |index| self.0.text.get(self.0.entry(index).body);
         body(one) == body(other)
@@ -255,3 +255,6 @@ impl fmt::Debug for Batch {
         f.debug_struct("Batch").field("records", &self.len()).field("bytes", &self.bytes()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

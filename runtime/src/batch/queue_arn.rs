@@ -74,6 +74,7 @@ mod tests {
     #[test]
     fn parts_of_an_arn() {
         let arn = QueueArn::new("arn:aws-cn:sqs:cn-north-1:123456789012:ledger.fifo");
+        assert_eq!(arn.as_str(), "arn:aws-cn:sqs:cn-north-1:123456789012:ledger.fifo");
         assert_eq!(arn.partition(), Some("aws-cn"));
         assert_eq!(arn.region(), Some("cn-north-1"));
         assert_eq!(arn.account(), Some("123456789012"));
@@ -86,5 +87,13 @@ mod tests {
         let arn = QueueArn::new("orders");
         assert_eq!((arn.region(), arn.name()), (None, None));
         assert!(!arn.is_fifo());
+        assert_eq!(QueueArn::new("arn:aws:sqs:::orders").account(), None, "an empty part is none");
+    }
+
+    #[test]
+    fn debug_leaves_the_account_out() {
+        let arn = QueueArn::new("arn:aws:sqs:eu-west-1:123456789012:orders");
+        assert_eq!(format!("{arn:?}"), "QueueArn(eu-west-1, orders)");
+        assert_eq!(arn.to_string(), arn.as_str());
     }
 }

@@ -40,7 +40,12 @@ impl Text {
     }
 
     /// The longest event that spans can address; Lambda's own limit is 6 MB, far below.
-    pub(super) const MAX_BYTES: usize = (u32::MAX / 2) as usize;
+    const MAX_BYTES: usize = (u32::MAX / 2) as usize;
+
+    /// Whether spans can address a text of so many bytes.
+    pub(super) fn is_addressable(bytes: usize) -> bool {
+        bytes <= Self::MAX_BYTES
+    }
 
     pub(super) fn get(&self, span: Span) -> Option<&str> {
         if span.is_none() {
@@ -121,5 +126,28 @@ impl<'t> Spans<'t> {
 
     pub(super) fn into_unescaped(self) -> Box<str> {
         self.unescaped.into_boxed_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Half of what 32 bits can say, so that the unescaped strings behind the JSON have places too.
+    #[test]
+    fn two_gibibytes_are_more_than_spans_address() {
+        assert!(Text::is_addressable(0x7fff_ffff));
+        assert!(!Text::is_addressable(0x8000_0000));
+    }
+
+    #[test]
+    fn only_a_slice_of_the_text_has_a_span() {
+        let whole = "0123456789";
+        let spans = Spans::new(&whole[2..6]);
+        assert!(spans.raw(&whole[2..6]) == Span { start: 0, len: 4 });
+        assert!(spans.raw(&whole[5..6]) == Span { start: 3, len: 1 });
+        for other in [&whole[..4], &whole[6..], &whole[5..7]] {
+            assert!(spans.raw(other).is_none(), "{other}");
+        }
     }
 }

@@ -76,3 +76,42 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_done_lets_a_message_go() {
+        let reason = || Reason::new(ReasonClass::Deadline);
+        for (outcome, name, is_success, has_reason) in [
+            (Outcome::Done, "done", true, false),
+            (Outcome::AlreadyDone, "already done", true, false),
+            (Outcome::Retry(reason()), "retry", false, true),
+            (Outcome::Rejected(reason()), "rejected", false, true),
+            (Outcome::InProgressElsewhere, "in progress elsewhere", false, false),
+            (Outcome::NotStarted(reason()), "not started", false, true),
+        ] {
+            assert_eq!(outcome.name(), name);
+            assert_eq!((outcome.is_success(), outcome.is_failure()), (is_success, !is_success), "{name}");
+            assert_eq!(outcome.reason().cloned(), has_reason.then(reason), "{name}");
+        }
+    }
+
+    /// A copy that is confirmed makes a message done with, but only one that failed: what runs elsewhere is not ours to delete.
+    #[test]
+    fn a_failure_whose_copy_is_confirmed_lets_its_message_go() {
+        let reason = || Reason::new(ReasonClass::Handler);
+        for (outcome, goes) in [
+            (Outcome::Retry(reason()), true),
+            (Outcome::Rejected(reason()), true),
+            (Outcome::NotStarted(reason()), false),
+            (Outcome::InProgressElsewhere, false),
+        ] {
+            assert!(!outcome.is_dead_lettered());
+            let name = outcome.name();
+            let sent = outcome.dead_lettered();
+            assert_eq!((sent.name(), sent.is_dead_lettered(), sent.is_success()), (name, goes, goes));
+        }
+    }
+}

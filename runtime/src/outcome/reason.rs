@@ -188,3 +188,49 @@ impl fmt::Debug for Reason {
         write!(f, "Reason({:?})", self.class)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_says_the_class_and_what_the_error_said() {
+        for (reason, says) in [
+            (Reason::new(ReasonClass::Handler), "the handler failed"),
+            (Reason::with_text(ReasonClass::Handler, "busy"), "busy"),
+            (Reason::with_text(ReasonClass::Panic, "oh"), "the handler panicked: oh"),
+            (Reason::new(ReasonClass::NoTime), "too little time was left to start"),
+            (Reason::with_text(ReasonClass::Handler, "no").dead_lettered(), "no (sent to the dead-letter queue)"),
+        ] {
+            assert_eq!(reason.to_string(), says);
+        }
+    }
+
+    #[test]
+    fn a_text_is_kept_as_it_may_stand_in_a_log() {
+        assert_eq!(Reason::with_text(ReasonClass::Handler, "a\nb").text(), Some(r"a\u{a}b"));
+        assert_eq!(Reason::new(ReasonClass::Handler).text(), None);
+    }
+
+    /// The text may quote a payload, and whoever writes an outcome with `{:?}` did not ask for that.
+    #[test]
+    fn debug_shows_the_class_alone() {
+        let reason = Reason::with_text(ReasonClass::Extract, "secret");
+        assert_eq!(format!("{reason:?}"), "Reason(Extract)");
+    }
+
+    #[test]
+    fn a_reason_keeps_what_the_failure_asked_for() {
+        let reason = Reason::with_text(ReasonClass::Handler, "busy");
+        assert_eq!((reason.class(), reason.delay(), reason.is_remembered()), (ReasonClass::Handler, None, true));
+        let asked = reason.retry_after(Some(Duration::from_secs(7))).remembered(false);
+        assert_eq!((asked.text(), asked.is_remembered()), (Some("busy"), false));
+        assert_eq!(asked.delay(), Some(Duration::from_secs(7)));
+        assert!(!asked.is_shared() && !asked.is_dead_lettered());
+        let shared = asked.shared(true);
+        assert!(shared.is_shared() && !shared.is_dead_lettered());
+        let sent = shared.shared(false).dead_lettered();
+        assert!(sent.is_dead_lettered() && !sent.is_shared());
+        assert_eq!((sent.text(), sent.delay()), (Some("busy"), Some(Duration::from_secs(7))));
+    }
+}

@@ -74,3 +74,28 @@ impl fmt::Display for FailedInvocation {
 }
 
 impl std::error::Error for FailedInvocation {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_invocation_says_why_and_how_many() {
+        for (failed, is_unnamed, says) in [
+            (FailedInvocation::unnamed(1, 3), true, "1 of 3 records have no readable message id"),
+            (
+                FailedInvocation::acknowledged(2, 3),
+                false,
+                "2 of 3 messages did not succeed; the others are deleted already",
+            ),
+            (
+                FailedInvocation::chosen(2, 3),
+                false,
+                "2 of 3 messages did not succeed; the invocation fails, as configured",
+            ),
+        ] {
+            assert!(failed.to_string().starts_with(says), "{failed}");
+            assert_eq!(failed.is_unnamed(), is_unnamed, "{says}");
+        }
+    }
+}

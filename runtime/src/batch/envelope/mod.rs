@@ -27,7 +27,7 @@ type Walked = (Vec<Entry>, Box<str>);
 
 /// Parses an event into its entries and the strings that had to be unescaped.
 pub(super) fn parse(json: &str) -> Result<Walked, Kind> {
-    if json.len() > Text::MAX_BYTES {
+    if !Text::is_addressable(json.len()) {
         return Err(Kind::TooLong(json.len()));
     }
     // Whatever stops the quick walk, the careful one finds too, and knows what it is.

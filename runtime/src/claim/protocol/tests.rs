@@ -102,6 +102,15 @@ fn claim_of_an_expired_row_is_free_whatever_it_says() {
     assert!(claim::allows(Some(&row), &request(2, b"b"), NOW_MS + 200_000));
 }
 
+/// In whole seconds: the row of which the retention ends now is still kept.
+#[test]
+fn a_retention_is_over_once_its_second_is_past() {
+    let (row, _) = completed(1);
+    let last = row.expires_at_s * 1_000 + 999;
+    assert!(!row.is_expired(last));
+    assert!(row.is_expired(last + 1));
+}
+
 #[test]
 fn claim_of_a_released_row_is_free_but_not_for_a_late_copy() {
     let (row, _) = granted(1);
@@ -138,6 +147,8 @@ fn an_unknown_claim_is_healed_by_what_a_read_proves() {
     assert!(matches!(healed(completed(2).0), Some(ClaimAnswer::Completed { .. })));
     assert!(healed(granted(2).0).is_none(), "another's claim says nothing about what is still on its way");
     assert!(claim::healed(Found::Nothing, &request(1, b"a"), NOW_MS).is_none());
+    let long_after = claim::healed(Found::Row(completed(2).0), &request(1, b"a"), NOW_MS + 200_000);
+    assert!(long_after.is_none(), "a row past its retention says nothing, whatever it says");
     assert!(matches!(claim::healed(Found::Corrupt, &request(1, b"a"), NOW_MS), Some(ClaimAnswer::Corrupt)));
 }
 
@@ -188,6 +199,8 @@ fn renew_moves_an_end_forward_only() {
     let end = NOW_MS + LEASE_MS;
     assert!(renew::allows(Some(&row), &lease, end + 1));
     assert!(!renew::allows(Some(&row), &lease, end));
+    let renewed = renew::renewed(&row, end + 1);
+    assert_eq!(renewed, Row { status: Status::InProgress { lease_expires_at_ms: end + 1 }, ..row.clone() });
     let refused = renew::answer(&write(Some(&row), None), &lease, end - 5);
     assert!(matches!(refused, RenewAnswer::Held { lease_expires_at_ms } if lease_expires_at_ms == end), "{refused:?}");
     let taken = renew::answer(&write(Some(&taken_over(2)), None), &lease, end + 5);
@@ -206,12 +219,43 @@ fn mark_is_no_success_while_another_works() {
     assert_eq!(mark::marked(None, &marking, NOW_MS).status, Status::Completed);
 }
 
+/// Attempts are grants that came to nothing: whatever settles a row begins their count anew. And the row says since when.
+#[test]
+fn what_is_settled_has_no_attempts_and_says_since_when() {
+    let (row, lease) = granted(1);
+    let crashed_before = Row { attempts: 3, ..row };
+    let rejected = Row { status: Status::Failed, ..crashed_before.clone() };
+    let later = NOW_MS + 5_000;
+    for settled in [
+        complete::completed(&crashed_before, &completion(&lease, b"a"), later),
+        mark::marked(Some(&crashed_before), &MarkRequest::new(request(2, b"a")), later),
+        release::released(&crashed_before, later),
+        fail::failed(&crashed_before, &FailRequest::new(lease, "7", "declined"), later),
+        forget::forgotten(&rejected, later),
+    ] {
+        assert_eq!((settled.attempts, settled.since_ms), (0, later), "{:?}", settled.status);
+    }
+}
+
+#[test]
+fn a_success_keeps_its_result_for_the_time_that_was_asked() {
+    let (row, lease) = granted(1);
+    let result = StoredResult::Kept("5".into());
+    let completing = CompleteRequest::new(lease, row.expires_at_s + 7).result(result.clone());
+    let done = complete::completed(&row, &completing, NOW_MS);
+    assert_eq!((done.result, done.expires_at_s), (result.clone(), row.expires_at_s + 7));
+    let marking = MarkRequest::new(request(2, b"a")).result(result.clone());
+    assert_eq!(mark::marked(None, &marking, NOW_MS).result, result);
+}
+
 #[test]
 fn forget_touches_rejections_only() {
     let (row, lease) = granted(1);
     let failed = fail::failed(&row, &FailRequest::new(lease, "7", "declined"), NOW_MS);
     assert!(forget::allows(Some(&failed)));
-    assert!(claim::allows(Some(&forget::forgotten(&failed, NOW_MS)), &request(2, b"a").version("7"), NOW_MS));
+    let forgotten = forget::forgotten(&failed, NOW_MS);
+    assert!(claim::allows(Some(&forgotten), &request(2, b"a").version("7"), NOW_MS));
+    assert_eq!(forgotten.error, None);
     assert!(!forget::allows(Some(&row)) && !forget::allows(Some(&completed(1).0)) && !forget::allows(None));
 }
 
