@@ -49,12 +49,12 @@ mod tests {
 
     #[test]
     fn each_pixel_is_the_mean_of_its_part() {
-        // Four by four of each become one: black and white in turn, with a red that grows by column.
-        let checked =
-            image(256, 128, |x, y| [u8::try_from(x / 4).expect("64 of them"), 200 * u8::from((x + y) % 2 == 0), 7]);
+        // Four by four become one: a red that grows by column, green and none in turn, a blue that grows by line.
+        let fourth = |at: usize| u8::try_from(at / 4).expect("64 at most");
+        let checked = image(256, 128, |x, y| [fourth(x), 200 * u8::from((x + y) % 2 == 0), fourth(y)]);
         let small = thumbnail(&checked);
         assert_eq!((small.width(), small.height()), (64, 32));
-        let expected = image(64, 32, |x, _| [u8::try_from(x).expect("64 of them"), 100, 7]);
+        let expected = image(64, 32, |x, y| [fourth(4 * x), 100, fourth(4 * y)]);
         assert_eq!(small, expected);
     }
 

@@ -137,8 +137,10 @@ async fn wherever_the_process_dies_there_is_one_thumbnail_in_the_end() {
     let event = event([uploaded(&photo("e1"), "0A").id("m-1")]);
     let survived = redelivery_check_in(open, process, thumbnails, &event).await.expect("one, wherever it dies");
     let points: Vec<_> = survived.iter().map(ToString::to_string).collect();
-    assert!(points.iter().any(|point| point.starts_with("in the handler")), "{points:?}");
-    assert_eq!(points.last().map(String::as_str), Some("inside the completion, after it landed"));
+    // How often the handler waits for the thread that scales differs, and with it where the last kill hits.
+    for place in ["inside the claim", "in the handler", "inside the completion"] {
+        assert!(points.iter().any(|point| point.starts_with(place)), "{points:?}");
+    }
 }
 
 #[test]

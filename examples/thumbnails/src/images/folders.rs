@@ -130,4 +130,16 @@ mod tests {
         }
         assert_eq!(within(folder, "b", "a/x.ppm").ok(), Some(PathBuf::from("/images/b/a/x.ppm")));
     }
+
+    #[tokio::test]
+    async fn an_object_is_read_whole_or_not_at_all() {
+        let folders = Folders::new(concat!(env!("CARGO_MANIFEST_DIR"), "/images"), "/nowhere");
+        let object = |key: &str| Object::new("example-bucket", key, "e1");
+        let notes = object("photos/notes.txt");
+        assert_eq!(folders.read(&notes, 9).await.ok(), Some(b"no image\n".to_vec()));
+        assert!(matches!(folders.read(&notes, 8).await, Err(ImagesError::TooLarge)));
+        assert!(matches!(folders.read(&object("photos/none"), 9).await, Err(ImagesError::Gone)));
+        // A folder: something is wrong that may pass.
+        assert!(matches!(folders.read(&object("photos"), 9).await, Err(ImagesError::Io(_))));
+    }
 }
