@@ -30,6 +30,8 @@ pub struct S3Record {
     pub key: String,
     /// The object's size in bytes; `None` for removals.
     pub size: Option<u64>,
+    /// What tells one content of the object from another; `None` for removals.
+    pub e_tag: Option<String>,
     /// The object's version, in a bucket with versioning.
     pub version_id: Option<String>,
     /// Grows with each event of the same key (hexadecimal): tells which of two came later.
@@ -42,13 +44,23 @@ impl S3Notification {
     pub fn new(records: impl Into<Vec<S3Record>>) -> Self {
         Self { records: records.into() }
     }
+
+    /// The notification in that body: for keys that are taken from it ([`Key::by`](crate::claim::Key::by)).
+    ///
+    /// # Errors
+    ///
+    /// If it is none. S3's test event is none either, and the error says so.
+    pub fn from_json(body: &str) -> Result<Self, S3Rejection> {
+        parse(body)
+    }
 }
 
 impl S3Record {
     /// An event about that object; for tests of a function alone.
     pub fn new(event_name: impl Into<String>, bucket: impl Into<String>, key: impl Into<String>) -> Self {
         let (event_name, bucket, key) = (event_name.into(), bucket.into(), key.into());
-        Self { event_name, event_time: None, bucket, key, size: None, version_id: None, sequencer: None }
+        let (event_time, size, e_tag, version_id, sequencer) = (None, None, None, None, None);
+        Self { event_name, event_time, bucket, key, size, e_tag, version_id, sequencer }
     }
 }
 
@@ -84,6 +96,7 @@ struct WireBucket {
 struct WireObject {
     key: String,
     size: Option<u64>,
+    e_tag: Option<String>,
     version_id: Option<String>,
     sequencer: Option<String>,
 }
@@ -111,9 +124,9 @@ impl TryFrom<WireRecord> for S3Record {
 
     fn try_from(wire: WireRecord) -> Result<Self, Self::Error> {
         let WireRecord { event_name, event_time, s3: WireS3 { bucket, object } } = wire;
-        let WireObject { key, size, version_id, sequencer } = object;
-        let key = url_decoded(&key)?;
-        Ok(Self { event_name, event_time, bucket: bucket.name, key, size, version_id, sequencer })
+        let WireObject { key, size, e_tag, version_id, sequencer } = object;
+        let (key, bucket) = (url_decoded(&key)?, bucket.name);
+        Ok(Self { event_name, event_time, bucket, key, size, e_tag, version_id, sequencer })
     }
 }
 
@@ -143,6 +156,19 @@ fn hex(digit: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_body_is_read_without_a_delivery() {
+        let body = r#"{"Records":[{"eventName":"ObjectCreated:Put",
+            "s3":{"bucket":{"name":"b"},"object":{"key":"a+b","size":3,"eTag":"e1","sequencer":"0A"}}}]}"#;
+        let read = S3Notification::from_json(body).expect("a notification");
+        let mut expected = S3Record::new("ObjectCreated:Put", "b", "a b");
+        expected.size = Some(3);
+        (expected.e_tag, expected.sequencer) = (Some("e1".into()), Some("0A".into()));
+        assert_eq!(read, S3Notification::new([expected]));
+        assert!(S3Notification::from_json(r#"{"Event":"s3:TestEvent"}"#).is_err_and(|error| error.is_test_event()));
+        assert!(S3Notification::from_json("[]").is_err_and(|error| !error.is_test_event()));
+    }
 
     #[test]
     fn keys_are_decoded() {

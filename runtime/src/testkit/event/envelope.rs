@@ -87,7 +87,12 @@ pub(super) fn s3_notification(bucket: &str, key: &str) -> Value {
         "s3": {
             "s3SchemaVersion": "1.0",
             "bucket": {"name": bucket, "arn": format!("arn:aws:s3:::{bucket}")},
-            "object": {"key": url_encoded(key), "size": 1_024, "sequencer": "0A1B2C3D4E5F678901"},
+            "object": {
+                "key": url_encoded(key),
+                "size": 1_024,
+                "eTag": "0123456789abcdef0123456789abcdef",
+                "sequencer": "0A1B2C3D4E5F678901",
+            },
         },
     }]})
 }

@@ -1,0 +1,33 @@
+//! The program: on Lambda a function, elsewhere a command line.
+
+use std::{env, error::Error};
+
+use sqs_runtime::{
+    Idempotency,
+    queue::Queue,
+    run::{Hosts, LambdaConfig, Report},
+};
+use webhooks::{Courier, Subscribers, backing_off, consumer};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let courier = Courier::new(Subscribers::parse(&setting("SUBSCRIBERS"))?)?;
+    // The table that IDEMPOTENCY_TABLE names; memory for `replay` where it names none.
+    let consumer = consumer(Idempotency::from_env().await?, courier);
+    // What `replay` reads is over: nothing is sent to the real queue about it.
+    let is_on_lambda = !setting("AWS_LAMBDA_RUNTIME_API").is_empty();
+    let consumer = if is_on_lambda { consumer.queue(backing_off(Queue::from_env().await?)) } else { consumer };
+    let hosts = Hosts::new().lambda(LambdaConfig::new().fail_invocation_when(nobody_was_reached));
+    Ok(sqs_runtime::run_with(consumer, hosts).await?)
+}
+
+/// One subscriber that is down must not slow the others.
+fn nobody_was_reached(report: &Report) -> bool {
+    report.all_failed() && report.has_shared_failure()
+}
+
+/// Empty where it is not set.
+#[expect(clippy::disallowed_methods, reason = "the program's settings stand in its environment")]
+fn setting(name: &str) -> String {
+    env::var_os(name).unwrap_or_default().to_string_lossy().into_owned()
+}
