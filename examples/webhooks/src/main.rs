@@ -13,10 +13,7 @@ use webhooks::{Courier, Subscribers, backing_off, consumer};
 async fn main() -> Result<(), Box<dyn Error>> {
     let courier = Courier::new(Subscribers::parse(&setting("SUBSCRIBERS"))?)?;
     // The table that IDEMPOTENCY_TABLE names; memory for `replay` where it names none.
-    let consumer = consumer(Idempotency::from_env().await?, courier);
-    // What `replay` reads is over: nothing is sent to the real queue about it.
-    let is_on_lambda = !setting("AWS_LAMBDA_RUNTIME_API").is_empty();
-    let consumer = if is_on_lambda { consumer.queue(backing_off(Queue::from_env().await?)) } else { consumer };
+    let consumer = consumer(Idempotency::from_env().await?, courier).queue(backing_off(Queue::from_env().await?));
     let hosts = Hosts::new().lambda(LambdaConfig::new().fail_invocation_when(nobody_was_reached));
     Ok(sqs_runtime::run_with(consumer, hosts).await?)
 }

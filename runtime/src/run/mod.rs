@@ -34,7 +34,7 @@ use crate::{Consumer, Error};
 /// ```
 ///
 /// `replay` writes one line for each event on standard output, the partial batch response, and a table for people on
-/// standard error. The process then ends: with code 0 where every event got a response, with code 2 where one could not be
+/// standard error. No queue is told of what is replayed. The process then ends: with code 0 where every event got a response, with code 2 where one could not be
 /// answered or the command line was not understood.
 ///
 /// On Lambda, where `SQS_RUNTIME_RECORD` names a folder, each event is written there as a redacted file that `replay` reads

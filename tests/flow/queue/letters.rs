@@ -62,6 +62,20 @@ async fn what_has_no_key_or_cannot_be_decoded_goes_there_too() {
 }
 
 #[tokio::test]
+async fn what_is_too_large_goes_there_and_what_is_malformed_is_left_to_the_redrive_policy() {
+    let told = Arc::new(RecordingQueue::new());
+    let consumer = telling(&told, |queue| queue.dead_letter_queue(DEAD)).body_limit(4);
+    let harness = Harness::new(consumer);
+    harness.deliver(&orders(&["ok", "too large"])).await.assert_rejected("too large");
+    assert_eq!(copied(&told), ["too large"]);
+    let malformed = Event::standard("orders").message(Message::text("ok").id("m")).to_json();
+    let malformed = malformed.replace(r#""messageAttributes":{}"#, r#""messageAttributes":{"a":{"dataType":"Odd"}}"#);
+    let delivered = harness.deliver(&Event::from_json(&malformed).expect("an SQS event")).await;
+    delivered.assert_rejected("m").because("malformed");
+    delivered.assert_returned(["m"]);
+}
+
+#[tokio::test]
 async fn the_redrive_policy_names_the_queue_and_is_asked_for_once() {
     let told = Arc::new(RecordingQueue::new().redrive_policy(RedrivePolicy::new(DEAD, 5)));
     let harness = Harness::new(telling(&told, Queue::dead_letters_by_redrive_policy));

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_the_call_is_every_entrys() {
+    fn an_error_of_the_call_is_one_of_every_entry() {
         let answers = for_all(2, Err(QueueError::denied("no")));
         assert!(answers.iter().all(|answer| answer.as_ref().is_err_and(QueueError::is_denied)));
         let answers = for_all(3, Ok(vec![(1, QueueError::lost("gone")), (7, QueueError::new("nobody"))]));

@@ -124,12 +124,18 @@ pub(super) async fn main(consumer: Consumer) -> i32 {
             tell(args::USAGE);
             ANSWERED
         }
-        Ok(Command::Replay(args)) => files(&Pipeline::for_tests(consumer), &args).await,
+        Ok(Command::Replay(args)) => files(&Pipeline::for_tests(without_queue(consumer)), &args).await,
         Err(error) => {
             tell(&format!("{error}\n\n{}", args::USAGE));
             UNANSWERED
         }
     }
+}
+
+/// What is replayed is over: no real queue hears of it, and no dead letter is sent again.
+fn without_queue(mut consumer: Consumer) -> Consumer {
+    consumer.settings.queue = None;
+    consumer
 }
 
 async fn files(pipeline: &Pipeline, args: &Args) -> i32 {

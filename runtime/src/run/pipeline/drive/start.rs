@@ -28,7 +28,14 @@ impl Drive {
         while self.phase == Phase::Open && self.schedule.has_ready() {
             let Some(permit) = self.take_permit() else { break };
             let Some(index) = self.schedule.start_next() else { break };
-            let Some(record) = self.admit(index) else { continue };
+            let record = match self.admit(index) {
+                Ok(record) => record,
+                Err(outcome) => {
+                    self.flights.insert(index, Flight { permit, stage: Stage::Settling { cut: outcome.clone() } });
+                    self.land(index, outcome);
+                    continue;
+                }
+            };
             match &idempotency {
                 None if self.is_suspect_by_receives(&record) => {
                     self.permit = Some(permit);
@@ -49,19 +56,18 @@ impl Drive {
         }
     }
 
-    /// The record, if it is well-formed; else it is settled.
-    fn admit(&mut self, index: usize) -> Option<Record> {
+    /// The record, if it is well-formed; else what becomes of it.
+    fn admit(&mut self, index: usize) -> Result<Record, Outcome> {
         match self.batch.checked_record(index, self.shared.checks) {
             Ok(record) => {
                 self.note_receive_count(&record);
-                Some(record)
+                Ok(record)
             }
             Err(malformed) => {
                 let reason = Reason::with_text(ReasonClass::Malformed, &malformed.to_string());
                 // Damaged on the way: another receive may be whole. All else is as it was sent.
                 let may_pass = malformed.is_digest_mismatch();
-                self.schedule.settle(index, if may_pass { Outcome::Retry(reason) } else { Outcome::Rejected(reason) });
-                None
+                Err(if may_pass { Outcome::Retry(reason) } else { Outcome::Rejected(reason) })
             }
         }
     }
