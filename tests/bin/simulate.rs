@@ -13,7 +13,10 @@ mod scenario;
 
 use std::{
     io::{self, Write},
+    ops::Range,
+    panic::resume_unwind,
     process::ExitCode,
+    thread,
 };
 
 use lexopt::prelude::*;
@@ -73,29 +76,75 @@ fn parse(mut command_line: lexopt::Parser) -> Result<Asked, lexopt::Error> {
     Ok(Asked::Run(Args { seeds: seeds.ok_or("--seeds is missing")?, from, plant }))
 }
 
+/// What one seed came to.
+struct Ran {
+    seed: u64,
+    invocations: u64,
+    starts: usize,
+    faults: u64,
+    /// The account and what it broke, where it broke something.
+    broken: Option<(String, String)>,
+}
+
+fn run(seed: u64, plant: Option<Plant>) -> Ran {
+    let account = scenario::run(seed, plant);
+    let broken = (!account.violations.is_empty()).then(|| (account.to_string(), account.violations.join("\n")));
+    let (invocations, starts, faults) = (account.invocations, account.starts.len(), account.faults.total());
+    Ran { seed, invocations, starts, faults, broken }
+}
+
+fn cores() -> u64 {
+    thread::available_parallelism().map_or(1, |cores| cores.get() as u64)
+}
+
+/// How many seeds each thread takes before the others are waited for.
+const TURN: u64 = 32;
+
+/// Runs these seeds on all cores, in their order.
+fn run_all(seeds: Range<u64>, plant: Option<Plant>) -> Vec<Ran> {
+    let cores = cores();
+    let share = |core: u64| {
+        let mine = seeds.clone().filter(move |seed| (seed - seeds.start) % cores == core);
+        move || mine.map(|seed| run(seed, plant)).collect::<Vec<_>>()
+    };
+    let mut ran: Vec<Ran> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|core| scope.spawn(share(core))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    ran.sort_by_key(|ran| ran.seed);
+    ran
+}
+
 fn simulate(args: Args) -> ExitCode {
     let (mut invocations, mut starts, mut faults) = (0, 0, 0);
-    for seed in args.from..args.from.saturating_add(args.seeds) {
-        let account = scenario::run(seed, args.plant);
-        invocations += account.invocations;
-        starts += account.starts.len();
-        faults += account.faults.total();
-        if account.violations.is_empty() {
-            continue;
+    let end = args.from.saturating_add(args.seeds);
+    let turn = TURN * cores();
+    let mut from = args.from;
+    while from < end {
+        let until = from.saturating_add(turn).min(end);
+        for ran in run_all(from..until, args.plant) {
+            invocations += ran.invocations;
+            starts += ran.starts;
+            faults += ran.faults;
+            if let Some((account, violations)) = ran.broken {
+                return broken(ran.seed, &account, &violations, args.plant);
+            }
         }
-        let violations = account.violations.join("\n");
-        if let Some(plant) = args.plant {
-            tell(&mut io::stdout(), &format!("{violations}\nplant={} caught_at_seed={seed}", plant.name()));
-        } else {
-            let again = format!("simulate --seeds 1 --from {seed}");
-            tell(&mut io::stdout(), &format!("seed {seed}: {account}\n{violations}\nagain: {again}"));
-        }
-        return ExitCode::FAILURE;
+        from = until;
     }
     let seeds = args.seeds;
     let line = format!("seeds={seeds} invocations={invocations} starts={starts} faults={faults} violations=0");
     tell(&mut io::stdout(), &line);
     ExitCode::SUCCESS
+}
+
+fn broken(seed: u64, account: &str, violations: &str, plant: Option<Plant>) -> ExitCode {
+    let line = match plant {
+        Some(plant) => format!("{violations}\nplant={} caught_at_seed={seed}", plant.name()),
+        None => format!("seed {seed}: {account}\n{violations}\nagain: simulate --seeds 1 --from {seed}"),
+    };
+    tell(&mut io::stdout(), &line);
+    ExitCode::FAILURE
 }
 
 /// A line for whoever reads it.
