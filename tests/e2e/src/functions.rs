@@ -1,0 +1,54 @@
+//! Which functions there are. A further example is one more entry.
+
+use crate::plan::{self, Planned};
+
+/// A function behind a queue.
+pub(crate) struct Function {
+    /// Names function, queue and tables.
+    pub(crate) name: &'static str,
+    /// The package that is built; its program has the same name.
+    pub(crate) package: &'static str,
+    pub(crate) is_fifo: bool,
+    /// How much of all messages it gets, beside the others.
+    share: usize,
+    /// Its messages, by seed and number.
+    pub(crate) messages: fn(u64, usize) -> Vec<Planned>,
+}
+
+/// All of them. `orders` stands there twice: the same package behind a standard queue and behind a FIFO queue.
+pub(crate) const FUNCTIONS: [Function; 2] = [
+    Function { name: "orders", package: "orders", is_fifo: false, share: 3, messages: plan::shuffled },
+    Function { name: "orders-in-order", package: "orders", is_fifo: true, share: 1, messages: plan::groups },
+];
+
+/// The packages to build, each once.
+pub(crate) fn packages() -> Vec<&'static str> {
+    let mut packages: Vec<_> = FUNCTIONS.iter().map(|function| function.package).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    packages
+}
+
+/// How many messages each function gets of so many.
+pub(crate) fn shares(messages: usize) -> Vec<usize> {
+    let whole: usize = FUNCTIONS.iter().map(|function| function.share).sum();
+    let mut shares: Vec<_> = FUNCTIONS.iter().map(|function| messages * function.share / whole).collect();
+    let rest = messages - shares.iter().sum::<usize>();
+    if let Some(first) = shares.first_mut() {
+        *first += rest;
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_message_is_some_functions_and_every_package_is_built_once() {
+        for messages in [1, 7, 2_000] {
+            assert_eq!(shares(messages).into_iter().sum::<usize>(), messages);
+        }
+        assert_eq!(packages(), ["orders"]);
+    }
+}
