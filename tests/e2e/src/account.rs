@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     counter::Runs,
-    plan::{End, Planned},
+    plan::{End, Kind, Planned},
 };
 
 /// A message that was sent.
@@ -44,12 +44,20 @@ pub(crate) struct Facts {
 /// What became of the messages.
 #[derive(Debug, Default)]
 pub(crate) struct Account {
+    kinds: BTreeMap<Kind, Tally>,
     sent: usize,
     done: usize,
     dead: usize,
     lost: Vec<String>,
     doubled: Vec<String>,
     unexplained: Vec<String>,
+}
+
+/// How many messages of a kind there were, and how often handlers ran for them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) messages: usize,
+    pub(crate) runs: u64,
 }
 
 impl Letter {
@@ -85,6 +93,7 @@ impl Account {
     }
 
     fn settle(&mut self, facts: &Facts, sent: &Sent) {
+        self.kinds.entry(sent.planned.kind).or_default().messages += 1;
         let name = format!("{} {:?} {}", sent.message_id, sent.planned.kind, sent.planned.work);
         let letters: Vec<_> = facts.letters.iter().filter(|letter| letter.original() == sent.message_id).collect();
         let effect = facts.effects.get(&sent.planned.work);
@@ -108,11 +117,12 @@ impl Account {
 
     /// The runs of each piece of work are those that its messages explain.
     fn runs(&mut self, facts: &Facts) {
-        let planned: BTreeMap<&str, u64> =
-            facts.sent.iter().map(|sent| (sent.planned.work.as_str(), sent.planned.runs)).collect();
-        for (work, expected) in planned {
+        let planned: BTreeMap<&str, &Planned> =
+            facts.sent.iter().map(|sent| (sent.planned.work.as_str(), &sent.planned)).collect();
+        for (work, Planned { kind, runs: expected, .. }) in planned {
             let runs = facts.runs.get(work).cloned().unwrap_or_default();
-            if runs.calls != expected {
+            self.kinds.entry(*kind).or_default().runs += runs.calls;
+            if runs.calls != *expected {
                 self.unexplained.push(format!("{work} ran {} times instead of {expected}", runs.calls));
             }
             if runs.keys.len() > 1 || runs.charges > 1 {
@@ -146,7 +156,12 @@ impl Account {
         }
     }
 
-    /// Both together.
+    /// By kind of message.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = (Kind, Tally)> {
+        self.kinds.iter().map(|(kind, tally)| (*kind, *tally))
+    }
+
+    /// Both together, kinds apart.
     pub(crate) fn with(mut self, other: Self) -> Self {
         self.sent += other.sent;
         self.done += other.done;
@@ -186,7 +201,7 @@ fn is_not_due(letter: &Letter, sent: &Sent) -> Option<String> {
 
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sent, done, dead, lost, doubled, unexplained } = self;
+        let Self { sent, done, dead, lost, doubled, unexplained, .. } = self;
         let (lost, doubled, unexplained) = (lost.len(), doubled.len(), unexplained.len());
         write!(f, "sent={sent} done={done} dead={dead} lost={lost} doubled={doubled} unexplained={unexplained}")
     }
@@ -240,7 +255,7 @@ mod tests {
     }
 
     fn work(facts: &Facts, runs: u64) -> String {
-        let of = |sent: &&Sent| sent.planned.runs == runs && sent.planned.kind != crate::plan::Kind::SentTwice;
+        let of = |sent: &&Sent| sent.planned.runs == runs && sent.planned.kind != Kind::SentTwice;
         facts.sent.iter().find(of).expect("there is one").planned.work.clone()
     }
 

@@ -1,6 +1,9 @@
 //! Which functions there are. A further example is one more entry.
 
-use crate::plan::{self, Planned};
+use crate::{
+    account::Tally,
+    plan::{self, Kind, Planned},
+};
 
 /// A function behind a queue.
 pub(crate) struct Function {
@@ -38,6 +41,11 @@ pub(crate) fn shares(messages: usize) -> Vec<usize> {
         *first += rest;
     }
     shares
+}
+
+/// What a kind of message came to.
+pub(crate) fn line(function: &Function, kind: Kind, Tally { messages, runs }: Tally) -> String {
+    format!("{:16} {:12} {messages:6} messages {runs:6} runs", function.name, format!("{kind:?}"))
 }
 
 #[cfg(test)]

@@ -50,6 +50,11 @@ async fn run(args: &Args) -> anyhow::Result<Account> {
     let shares = functions::shares(args.messages);
     let scenarios = FUNCTIONS.iter().zip(shares).map(|(function, count)| scenario::run(args, function, count));
     let accounts = futures_util::future::try_join_all(scenarios).await?;
+    for (function, account) in FUNCTIONS.iter().zip(&accounts) {
+        for (kind, tally) in account.kinds() {
+            say(&functions::line(function, kind, tally), ExitCode::SUCCESS);
+        }
+    }
     Ok(accounts.into_iter().fold(Account::default(), Account::with))
 }
 

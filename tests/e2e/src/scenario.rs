@@ -34,7 +34,7 @@ pub(crate) async fn run(args: &Args, function: &Function, count: usize) -> anyho
     let (redelivered, others): (Vec<_>, Vec<_>) = planned.into_iter().partition(is_redelivered);
     let mut sent = queue.send(redelivered).await?;
     poller::deliver_and_die(&queue, &lambda, function, sent.len()).await?;
-    lambda.map(function.name, &queue.arn, function.is_fifo).await?;
+    lambda.map(function.name, &queue.arn).await?;
     sent.extend(queue.send(others).await?);
     wait_until_empty(&queue, function).await?;
 

@@ -50,16 +50,14 @@ impl Lambda {
     }
 
     /// Lets a queue invoke the alias, as in `template.yaml`.
-    pub(crate) async fn map(&self, name: &str, queue_arn: &str, is_fifo: bool) -> anyhow::Result<()> {
-        let mut mapping = json!({
+    pub(crate) async fn map(&self, name: &str, queue_arn: &str) -> anyhow::Result<()> {
+        let mapping = json!({
             "EventSourceArn": queue_arn,
             "FunctionName": format!("{name}:live"),
             "BatchSize": 10,
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "ScalingConfig": {"MaximumConcurrency": 10},
         });
-        if !is_fifo {
-            mapping["ScalingConfig"] = json!({"MaximumConcurrency": 10});
-        }
         self.ask(self.post("2015-03-31/event-source-mappings/").json(&mapping)).await.context("a mapping")?;
         Ok(())
     }
