@@ -39,6 +39,8 @@ pub(crate) struct Facts {
     pub(crate) effects: BTreeMap<String, Effect>,
     pub(crate) letters: Vec<Letter>,
     pub(crate) runs: BTreeMap<String, Runs>,
+    /// Messages that are still in the queue.
+    pub(crate) left: u64,
 }
 
 /// What became of the messages.
@@ -88,6 +90,7 @@ impl Account {
         facts.sent.iter().for_each(|sent| account.settle(facts, sent));
         account.runs(facts);
         account.strangers(facts);
+        account.left(facts);
         account.order(facts);
         account
     }
@@ -139,6 +142,13 @@ impl Account {
         let effects = facts.effects.keys().chain(facts.runs.keys()).map(String::as_str);
         let strangers = letters.chain(effects.filter(|work| !works.contains(work)));
         self.unexplained.extend(strangers.map(|stranger| format!("{stranger} was never sent")));
+    }
+
+    /// What nobody waited for.
+    fn left(&mut self, facts: &Facts) {
+        if facts.left > 0 {
+            self.unexplained.push(format!("{} messages are still in the queue", facts.left));
+        }
     }
 
     /// In a group, nothing runs again after something behind it has run.
@@ -310,6 +320,7 @@ mod tests {
             facts.runs.get_mut(&work).expect("it ran").last = 1_000;
         };
         assert_eq!(after(too_late), [0, 0, 1]);
+        assert_eq!(after(|facts| facts.left = 2), [0, 0, 1]);
         let otherwise = |facts: &mut Facts| {
             let work = work(facts, 3);
             facts.effects.get_mut(&work).expect("done").what = "1 of C-1".into();

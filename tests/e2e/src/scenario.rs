@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use anyhow::bail;
 use sqs_runtime::{Clock as _, SystemClock};
 
 use crate::{
     account::{Account, Facts},
-    aws::{Lambda, Queue, Tables},
+    aws::{
+        Lambda, Queue, Tables,
+        role::{self, Arns},
+    },
     command_line::Args,
     counter::Counter,
     functions::Function,
@@ -25,9 +27,9 @@ pub(crate) async fn run(args: &Args, function: &Function, count: usize) -> anyho
     let tables = Tables::create(&args.endpoint, function.name).await?;
     let queue = Queue::create(&args.endpoint, function.name, function.is_fifo).await?;
     let lambda = Lambda::new(&args.endpoint)?;
-    let settings = settings(args, &counter, &tables, &queue);
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    lambda.deploy(function.name, &args.packaged.join(function.package).join("bootstrap.zip"), &settings).await?;
+    role::create(&args.endpoint, function.name, &arns(function, &tables, &queue), &Tables::arn(&tables.orders)).await?;
+    let package = args.packaged.join(function.package).join("bootstrap.zip");
+    lambda.deploy(function.name, &package, settings(args, &counter, &tables, &queue)).await?;
 
     let planned = (function.messages)(args.seed, count);
     let is_redelivered = |planned: &Planned| planned.kind == Kind::Redelivered;
@@ -36,10 +38,22 @@ pub(crate) async fn run(args: &Args, function: &Function, count: usize) -> anyho
     poller::deliver_and_die(&queue, &lambda, function, sent.len()).await?;
     lambda.map(function.name, &queue.arn).await?;
     sent.extend(queue.send(others).await?);
-    wait_until_empty(&queue, function).await?;
+    let left = wait_until_empty(&queue).await?;
 
     let (effects, letters) = (tables.effects().await?, queue.dead_letters().await?);
-    Ok(Account::of(&Facts { sent, effects, letters, runs: counter.runs() }))
+    Ok(Account::of(&Facts { sent, effects, letters, runs: counter.runs(), left }))
+}
+
+/// What the template's names stand for.
+fn arns(function: &Function, tables: &Tables, queue: &Queue) -> Arns {
+    [
+        ("OrdersQueue", queue.arn.clone()),
+        ("OrdersDeadLetterQueue", queue.dead_letter_arn.clone()),
+        ("IdempotencyTable", Tables::arn(&tables.idempotency)),
+        // Nothing here writes to it.
+        ("OrdersFunctionLogGroup", format!("arn:aws:logs:*:*:log-group:/aws/lambda/{}", function.name)),
+    ]
+    .into()
 }
 
 /// What the function is told by its environment.
@@ -56,15 +70,14 @@ fn settings(args: &Args, counter: &Counter, tables: &Tables, queue: &Queue) -> V
     ]
 }
 
-async fn wait_until_empty(queue: &Queue, function: &Function) -> anyhow::Result<()> {
+/// How many messages are left when nobody waits any longer; 0 if all went well.
+async fn wait_until_empty(queue: &Queue) -> anyhow::Result<u64> {
     let clock = SystemClock::new();
-    let mut left = queue.left().await?;
-    while left > 0 {
-        if clock.monotonic() > PATIENCE {
-            bail!("{}: {left} messages are still in the queue after {} s", function.name, PATIENCE.as_secs());
+    loop {
+        let left = queue.left().await?;
+        if left == 0 || clock.monotonic() > PATIENCE {
+            return Ok(left);
         }
         clock.sleep(PAUSE).await;
-        left = queue.left().await?;
     }
-    Ok(())
 }

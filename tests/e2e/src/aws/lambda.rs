@@ -2,38 +2,33 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use reqwest::{Client, RequestBuilder};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::REGION;
+use super::{ACCOUNT, http::Http};
 
 /// How long a deployed function may take, in seconds. The queue's visibility timeout follows from it.
 const TIMEOUT: u32 = 30;
 
 /// Lambda.
-pub(crate) struct Lambda {
-    client: Client,
-    endpoint: String,
-}
+pub(crate) struct Lambda(Http);
 
 impl Lambda {
     pub(crate) fn new(endpoint: &str) -> anyhow::Result<Self> {
-        let client = Client::builder().no_proxy().build()?;
-        Ok(Self { client, endpoint: endpoint.to_owned() })
+        Ok(Self(Http::new(endpoint, "lambda")?))
     }
 
-    /// Deploys a package under the alias `live`.
-    pub(crate) async fn deploy(&self, name: &str, package: &Path, settings: &[(&str, &str)]) -> anyhow::Result<()> {
+    /// Deploys a package under the alias `live`, with the role of its name.
+    pub(crate) async fn deploy(&self, name: &str, package: &Path, settings: Vec<(&str, String)>) -> anyhow::Result<()> {
         let zip = std::fs::read(package).with_context(|| format!("{}", package.display()))?;
-        let variables: serde_json::Map<String, Value> =
-            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+        let variables: Map<String, Value> =
+            settings.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
         let function = json!({
             "FunctionName": name,
             "Runtime": "provided.al2023",
             "Handler": "bootstrap",
-            "Role": "arn:aws:iam::000000000000:role/e2e",
+            "Role": format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
             "Architectures": ["x86_64"],
             "MemorySize": 256,
             "Timeout": TIMEOUT,
@@ -41,11 +36,10 @@ impl Lambda {
             "Environment": {"Variables": variables},
             "Code": {"ZipFile": BASE64_STANDARD.encode(zip)},
         });
-        let made = self.ask(self.post("2015-03-31/functions").json(&function)).await.context("a function")?;
+        let made = self.post("functions", &function).await.context("a function")?;
         let version = made.get("Version").context("no version was published")?;
         let alias = json!({"Name": "live", "FunctionVersion": version});
-        let path = format!("2015-03-31/functions/{name}/aliases");
-        self.ask(self.post(&path).json(&alias)).await.context("an alias")?;
+        self.post(&format!("functions/{name}/aliases"), &alias).await.context("an alias")?;
         Ok(())
     }
 
@@ -58,27 +52,17 @@ impl Lambda {
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
             "ScalingConfig": {"MaximumConcurrency": 10},
         });
-        self.ask(self.post("2015-03-31/event-source-mappings/").json(&mapping)).await.context("a mapping")?;
+        self.post("event-source-mappings/", &mapping).await.context("a mapping")?;
         Ok(())
     }
 
     /// Invokes the alias and waits for its answer.
     pub(crate) async fn invoke(&self, name: &str, event: &Value) -> anyhow::Result<Value> {
-        let path = format!("2015-03-31/functions/{name}:live/invocations");
-        self.ask(self.post(&path).json(event)).await.context("an invocation")
+        self.post(&format!("functions/{name}/invocations?Qualifier=live"), event).await.context("an invocation")
     }
 
-    fn post(&self, path: &str) -> RequestBuilder {
-        // The emulator takes the region from here, and looks at nothing else.
-        let scope = format!("AWS4-HMAC-SHA256 Credential=none/20260101/{REGION}/lambda/aws4_request, Signature=none");
-        self.client.post(format!("{}/{path}", self.endpoint)).header("authorization", scope)
-    }
-
-    async fn ask(&self, request: RequestBuilder) -> anyhow::Result<Value> {
-        let response = request.send().await?;
-        let (status, is_error) = (response.status(), response.headers().contains_key("x-amz-function-error"));
-        let text = response.text().await?;
-        ensure!(status.is_success() && !is_error, "{status}: {text}");
-        Ok(serde_json::from_str(&text)?)
+    async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let answer = self.0.post(&format!("2015-03-31/{path}"), "application/json", body.to_string()).await?;
+        Ok(serde_json::from_str(&answer)?)
     }
 }

@@ -2,10 +2,14 @@
 //!
 //! - `queues`: a queue with its dead-letter queue, over the SDK.
 //! - `tables`: what handlers leave behind, over the SDK.
-//! - `lambda`: functions and their event source mappings, over Lambda's HTTP interface: three requests are not worth a third SDK.
+//! - `role`: what a function may do.
+//! - `lambda`: functions and their event source mappings.
+//! - `http`: the requests of both: a few requests are not worth two further SDKs.
 
+mod http;
 mod lambda;
 mod queues;
+pub(crate) mod role;
 mod tables;
 
 pub(crate) use self::{
@@ -16,3 +20,9 @@ pub(crate) use self::{
 
 /// Where everything is. What a request does not name is there as well.
 pub(crate) const REGION: &str = "us-east-1";
+
+/// The account that the emulator has when nobody names one.
+const ACCOUNT: &str = "000000000000";
+
+/// Key and secret of the emulator's owner, who may do everything; `tests/e2e/lambda` starts it with these.
+const KEY: &str = "none";

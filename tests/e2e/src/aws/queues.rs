@@ -10,7 +10,7 @@ use aws_sdk_sqs::{
 };
 use serde_json::json;
 
-use super::REGION;
+use super::{KEY, REGION};
 use crate::{
     account::{Letter, Sent},
     plan::{MAX_RECEIVES, Planned},
@@ -131,7 +131,7 @@ fn client(endpoint: &str) -> Client {
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .credentials_provider(Credentials::new("none", "none", None, None, "e2e"))
+        .credentials_provider(Credentials::new(KEY, KEY, None, None, "e2e"))
         .region(Region::new(REGION))
         .endpoint_url(endpoint)
         .build();

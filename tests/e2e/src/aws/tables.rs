@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::{
     types::{AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType},
 };
 
-use super::REGION;
+use super::{ACCOUNT, KEY, REGION};
 use crate::account::Effect;
 
 /// The tables of the shop behind one function.
@@ -41,6 +41,11 @@ impl Tables {
         Ok(())
     }
 
+    /// The Amazon Resource Name of one of them.
+    pub(crate) fn arn(table: &str) -> String {
+        format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}")
+    }
+
     /// The rows of orders, by order.
     pub(crate) async fn effects(&self) -> anyhow::Result<BTreeMap<String, Effect>> {
         let mut effects = BTreeMap::new();
@@ -67,7 +72,7 @@ fn client(endpoint: &str) -> Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .credentials_provider(Credentials::new("none", "none", None, None, "e2e"))
+        .credentials_provider(Credentials::new(KEY, KEY, None, None, "e2e"))
         .region(Region::new(REGION))
         .endpoint_url(endpoint)
         .build();
