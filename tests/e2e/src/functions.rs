@@ -1,7 +1,10 @@
 //! Which functions there are. A further example is one more entry.
 
+use std::collections::BTreeMap;
+
 use crate::{
-    account::Tally,
+    account::{Effect, Sent, Tally},
+    aws::Row,
     plan::{self, Kind, Planned},
 };
 
@@ -16,12 +19,42 @@ pub(crate) struct Function {
     share: usize,
     /// Its messages, by seed and number.
     pub(crate) messages: fn(u64, usize) -> Vec<Planned>,
+    /// Where it leaves what it does.
+    pub(crate) table: Table,
+    /// What it left there, by work: of what was sent, in these rows.
+    pub(crate) effects: fn(&[Sent], &[Row]) -> BTreeMap<String, Effect>,
 }
+
+/// A table of a function's own, beside that of its claims.
+pub(crate) struct Table {
+    /// The setting that names it.
+    pub(crate) setting: &'static str,
+    /// Its partition key, a text.
+    pub(crate) key: &'static str,
+}
+
+const ORDERS: Table = Table { setting: "ORDERS_TABLE", key: "orderId" };
 
 /// All of them. `orders` stands there twice: the same package behind a standard queue and behind a FIFO queue.
 pub(crate) const FUNCTIONS: [Function; 2] = [
-    Function { name: "orders", package: "orders", is_fifo: false, share: 3, messages: plan::shuffled },
-    Function { name: "orders-in-order", package: "orders", is_fifo: true, share: 1, messages: plan::groups },
+    Function {
+        name: "orders",
+        package: "orders",
+        is_fifo: false,
+        share: 3,
+        messages: plan::shuffled,
+        table: ORDERS,
+        effects: plan::effects_of_orders,
+    },
+    Function {
+        name: "orders-in-order",
+        package: "orders",
+        is_fifo: true,
+        share: 1,
+        messages: plan::groups,
+        table: ORDERS,
+        effects: plan::effects_of_orders,
+    },
 ];
 
 /// The packages to build, each once.

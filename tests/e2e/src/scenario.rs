@@ -24,12 +24,13 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Deploys the function, sends it so many messages, and settles their account.
 pub(crate) async fn run(args: &Args, function: &Function, count: usize) -> anyhow::Result<Account> {
     let counter = Counter::start().await?;
-    let tables = Tables::create(&args.endpoint, function.name).await?;
+    let tables = Tables::create(&args.endpoint, function.name, function.table.key).await?;
     let queue = Queue::create(&args.endpoint, function.name, function.is_fifo).await?;
     let lambda = Lambda::new(&args.endpoint)?;
-    role::create(&args.endpoint, function.name, &arns(function, &tables, &queue), &Tables::arn(&tables.orders)).await?;
+    role::create(&args.endpoint, function.name, &arns(function, &tables, &queue), &Tables::arn(&tables.effects))
+        .await?;
     let package = args.packaged.join(function.package).join("bootstrap.zip");
-    lambda.deploy(function.name, &package, settings(args, &counter, &tables, &queue)).await?;
+    lambda.deploy(function.name, &package, settings(args, function, &counter, &tables, &queue)).await?;
 
     let planned = (function.messages)(args.seed, count);
     let is_redelivered = |planned: &Planned| planned.kind == Kind::Redelivered;
@@ -40,7 +41,8 @@ pub(crate) async fn run(args: &Args, function: &Function, count: usize) -> anyho
     sent.extend(queue.send(others).await?);
     let left = wait_until_empty(&queue).await?;
 
-    let (effects, letters) = (tables.effects().await?, queue.dead_letters().await?);
+    let effects = (function.effects)(&sent, &tables.rows().await?);
+    let letters = queue.dead_letters().await?;
     Ok(Account::of(&Facts { sent, effects, letters, runs: counter.runs(), left }))
 }
 
@@ -57,10 +59,16 @@ fn arns(function: &Function, tables: &Tables, queue: &Queue) -> Arns {
 }
 
 /// What the function is told by its environment.
-fn settings(args: &Args, counter: &Counter, tables: &Tables, queue: &Queue) -> Vec<(&'static str, String)> {
+fn settings(
+    args: &Args,
+    function: &Function,
+    counter: &Counter,
+    tables: &Tables,
+    queue: &Queue,
+) -> Vec<(&'static str, String)> {
     vec![
         ("IDEMPOTENCY_TABLE", tables.idempotency.clone()),
-        ("ORDERS_TABLE", tables.orders.clone()),
+        (function.table.setting, tables.effects.clone()),
         ("PAYMENT_URL", counter.url()),
         ("SQS_RUNTIME_DEAD_LETTER_QUEUE", queue.dead_letter_arn.clone()),
         // So that nobody waits for half a minute.

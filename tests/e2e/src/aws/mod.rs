@@ -15,7 +15,7 @@ mod tables;
 pub(crate) use self::{
     lambda::Lambda,
     queues::{Queue, Received},
-    tables::Tables,
+    tables::{Row, Tables},
 };
 
 /// Where everything is. What a request does not name is there as well.

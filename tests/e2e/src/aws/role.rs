@@ -14,15 +14,15 @@ const TEMPLATE: &str = include_str!("../../../../template.yaml");
 /// What the template's resources are called here, by their names there.
 pub(crate) type Arns = BTreeMap<&'static str, String>;
 
-/// Makes a role that may do what the template's role may, and write to the table of orders, which the template does not have.
-pub(crate) async fn create(endpoint: &str, name: &str, arns: &Arns, orders: &str) -> anyhow::Result<()> {
+/// Makes a role that may do what the template's role may, and update that table, which the template does not have.
+pub(crate) async fn create(endpoint: &str, name: &str, arns: &Arns, table: &str) -> anyhow::Result<()> {
     let iam = Http::new(endpoint, "iam")?;
     let trust = json!({"Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole",
     }]});
     let mut statements = statements(arns)?;
     statements.iter_mut().for_each(with_batches);
-    statements.push(json!({"Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": orders}));
+    statements.push(json!({"Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": table}));
     let policy = json!({"Version": "2012-10-17", "Statement": statements});
     let role = [("Action", "CreateRole"), ("RoleName", name), ("AssumeRolePolicyDocument", &trust.to_string())];
     ask(&iam, &role).await?;

@@ -1,6 +1,6 @@
 //! What handlers leave behind.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{collections::HashMap, str::FromStr};
 
 use anyhow::Context as _;
 use aws_sdk_dynamodb::{
@@ -10,25 +10,43 @@ use aws_sdk_dynamodb::{
 };
 
 use super::{ACCOUNT, KEY, REGION};
-use crate::account::Effect;
 
-/// The tables of the shop behind one function.
+/// The tables behind one function.
 pub(crate) struct Tables {
     client: Client,
+    /// Of its claims.
     pub(crate) idempotency: String,
-    pub(crate) orders: String,
+    /// Of what it leaves behind.
+    pub(crate) effects: String,
+}
+
+/// A row of a table.
+#[derive(Debug)]
+pub(crate) struct Row(HashMap<String, AttributeValue>);
+
+impl Row {
+    /// Empty where there is no such text.
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.0.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
+    }
+
+    /// The default, such as 0, where there is no such number.
+    pub(crate) fn number<N: FromStr + Default>(&self, name: &str) -> N {
+        let number = self.0.get(name).and_then(|value| value.as_n().ok());
+        number.and_then(|number| number.parse().ok()).unwrap_or_default()
+    }
 }
 
 impl Tables {
-    /// Makes them.
-    pub(crate) async fn create(endpoint: &str, name: &str) -> anyhow::Result<Self> {
+    /// Makes both; what is left behind has this partition key.
+    pub(crate) async fn create(endpoint: &str, name: &str, key: &str) -> anyhow::Result<Self> {
         let tables = Self {
             client: client(endpoint),
             idempotency: format!("{name}-idempotency"),
-            orders: format!("{name}-orders"),
+            effects: format!("{name}-effects"),
         };
         tables.create_one(&tables.idempotency, "id").await?;
-        tables.create_one(&tables.orders, "orderId").await?;
+        tables.create_one(&tables.effects, key).await?;
         Ok(tables)
     }
 
@@ -46,26 +64,12 @@ impl Tables {
         format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}")
     }
 
-    /// The rows of orders, by order.
-    pub(crate) async fn effects(&self) -> anyhow::Result<BTreeMap<String, Effect>> {
-        let mut effects = BTreeMap::new();
-        let mut pages =
-            self.client.scan().table_name(&self.orders).consistent_read(true).into_paginator().items().send();
-        while let Some(row) = pages.next().await {
-            let row = row?;
-            let (order, effect) = effect(&row).with_context(|| format!("{row:?} is no row of an order"))?;
-            effects.insert(order, effect);
-        }
-        Ok(effects)
+    /// What is left behind.
+    pub(crate) async fn rows(&self) -> anyhow::Result<Vec<Row>> {
+        let request = self.client.scan().table_name(&self.effects).consistent_read(true);
+        let rows: Result<Vec<_>, _> = request.into_paginator().items().send().collect().await;
+        Ok(rows.context("rows")?.into_iter().map(Row).collect())
     }
-}
-
-fn effect(row: &HashMap<String, AttributeValue>) -> Option<(String, Effect)> {
-    let text = |name| row.get(name)?.as_s().ok();
-    let number = |name| row.get(name)?.as_n().ok();
-    let what = format!("{} of {}", number("totalCents")?, text("customerId")?);
-    let times = number("charges")?.parse().ok()?;
-    Some((text("orderId")?.clone(), Effect { times, what }))
 }
 
 fn client(endpoint: &str) -> Client {

@@ -2,15 +2,21 @@
 //!
 //! A payment token says what the payment provider shall do, and which order it is for: `tok_failstwice_S-1-17`.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::{End, Kind, MAX_RECEIVES, Planned};
+use crate::{
+    account::{Effect, Sent},
+    aws::Row,
+};
 
 /// A message of that kind about the order of that name.
 pub(super) fn message(kind: Kind, work: &str, nth: usize, group: Option<&str>) -> Planned {
     let (runs, end) = fate(kind, nth, group.is_some());
     let body = if kind == Kind::Undecodable { undecodable(work, nth) } else { order(kind, work, nth, group) };
-    Planned { kind, body, group: group.map(Into::into), work: work.to_owned(), runs, end }
+    Planned { kind, body, group: group.map(Into::into), work: work.to_owned(), runs: Some(runs), end }
 }
 
 /// Another order under the id of this one, in the same group.
@@ -19,7 +25,17 @@ pub(super) fn conflict(of: &Planned, nth: usize) -> Planned {
     let group = of.group.as_deref();
     let body = order_under(&of.work, Kind::Conflict, &work, nth, group);
     let (runs, end) = fate(Kind::Conflict, nth, group.is_some());
-    Planned { kind: Kind::Conflict, body, group: of.group.clone(), work, runs, end }
+    Planned { kind: Kind::Conflict, body, group: of.group.clone(), work, runs: Some(runs), end }
+}
+
+/// What the table of orders says, by order: each commit of an order adds 1 to its `charges`.
+pub(crate) fn effects_of_orders(_: &[Sent], rows: &[Row]) -> BTreeMap<String, Effect> {
+    rows.iter().map(|row| (row.text("orderId"), effect_of(row))).collect()
+}
+
+fn effect_of(row: &Row) -> Effect {
+    let what = format!("{} of {}", row.number::<u64>("totalCents"), row.text("customerId"));
+    Effect { times: row.number("charges"), what }
 }
 
 fn fate(kind: Kind, nth: usize, is_fifo: bool) -> (u64, End) {
