@@ -16,13 +16,15 @@ struct NotSeconds;
 
 /// The consumer, which tells its queue about failures where `SQS_RUNTIME_DEAD_LETTER_QUEUE` says where dead letters go. An order that is
 /// rejected then goes there at once, with the reason, and one that failed waits by a backoff: at most `BACKOFF_SECONDS` (30) before its
-/// second try, and twice as long after each further one. Without that setting failures are reported and nothing else.
+/// second try, and twice as long after each further one. Without that setting failures are reported and nothing else; so they are by
+/// `replay`, for what it reads is over and the real queue has nothing to hear of it.
 ///
 /// # Errors
 ///
 /// If a setting has a value that it cannot have.
 pub async fn told(consumer: Consumer) -> Result<Consumer, Box<dyn Error>> {
-    if setting("SQS_RUNTIME_DEAD_LETTER_QUEUE").is_none() {
+    // Lambda sets the second for every runtime, and so do local emulators.
+    if setting("SQS_RUNTIME_DEAD_LETTER_QUEUE").is_none() || setting("AWS_LAMBDA_RUNTIME_API").is_none() {
         return Ok(consumer);
     }
     Ok(consumer.queue(Queue::from_env().await?.backoff(backoff(setting("BACKOFF_SECONDS").as_deref())?)))

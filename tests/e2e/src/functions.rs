@@ -36,7 +36,7 @@ pub(crate) struct Table {
 const ORDERS: Table = Table { setting: "ORDERS_TABLE", key: "orderId" };
 
 /// All of them. `orders` stands there twice: the same package behind a standard queue and behind a FIFO queue.
-pub(crate) const FUNCTIONS: [Function; 2] = [
+pub(crate) const FUNCTIONS: [Function; 3] = [
     Function {
         name: "orders",
         package: "orders",
@@ -54,6 +54,15 @@ pub(crate) const FUNCTIONS: [Function; 2] = [
         messages: plan::groups,
         table: ORDERS,
         effects: plan::effects_of_orders,
+    },
+    Function {
+        name: "ledger",
+        package: "ledger",
+        is_fifo: true,
+        share: 1,
+        messages: plan::entries,
+        table: Table { setting: "LEDGER_TABLE", key: "account" },
+        effects: plan::effects_of_entries,
     },
 ];
 
@@ -78,7 +87,8 @@ pub(crate) fn shares(messages: usize) -> Vec<usize> {
 
 /// What a kind of message came to.
 pub(crate) fn line(function: &Function, kind: Kind, Tally { messages, runs }: Tally) -> String {
-    format!("{:16} {:12} {messages:6} messages {runs:6} runs", function.name, format!("{kind:?}"))
+    let runs = runs.map_or("-".to_owned(), |runs| runs.to_string());
+    format!("{:16} {:12} {messages:6} messages {runs:>6} runs", function.name, format!("{kind:?}"))
 }
 
 #[cfg(test)]
@@ -90,6 +100,6 @@ mod tests {
         for messages in [1, 7, 2_000] {
             assert_eq!(shares(messages).into_iter().sum::<usize>(), messages);
         }
-        assert_eq!(packages(), ["orders"]);
+        assert_eq!(packages(), ["ledger", "orders"]);
     }
 }

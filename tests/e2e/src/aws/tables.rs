@@ -22,7 +22,7 @@ pub(crate) struct Tables {
 
 /// A row of a table.
 #[derive(Debug)]
-pub(crate) struct Row(HashMap<String, AttributeValue>);
+pub(crate) struct Row(pub(crate) HashMap<String, AttributeValue>);
 
 impl Row {
     /// Empty where there is no such text.

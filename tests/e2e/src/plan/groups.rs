@@ -6,19 +6,23 @@ use crate::chance::Chance;
 /// So many groups are sent at the same time.
 const BESIDE_EACH_OTHER: usize = 12;
 
-/// That many messages.
+/// That many messages of the shop.
 pub(crate) fn groups(seed: u64, count: usize) -> Vec<Planned> {
     let mut chance = Chance::new(seed);
+    beside_each_other(count, |number| group(&mut chance, seed, number))
+}
+
+/// That many messages, of as many groups as it takes.
+pub(super) fn beside_each_other(count: usize, mut group: impl FnMut(usize) -> Vec<Planned>) -> Vec<Planned> {
     let mut planned = Vec::new();
-    let mut made = 0;
+    let mut numbers = 0..;
     while planned.len() < count {
-        let mut beside: Vec<_> =
-            (0..BESIDE_EACH_OTHER).map(|next| group(&mut chance, seed, made + next).into_iter()).collect();
-        made += BESIDE_EACH_OTHER;
+        let mut groups: Vec<_> =
+            numbers.by_ref().take(BESIDE_EACH_OTHER).map(|number| group(number).into_iter()).collect();
         // One of each, then the second of each, until none is left.
         loop {
             let before = planned.len();
-            planned.extend(beside.iter_mut().filter_map(Iterator::next));
+            planned.extend(groups.iter_mut().filter_map(Iterator::next));
             if planned.len() == before {
                 break;
             }

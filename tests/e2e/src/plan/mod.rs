@@ -1,13 +1,19 @@
 //! Which messages are sent, and what has to become of each: pure, all of it follows from the seed.
 //!
-//! - `orders`: messages of the shop.
-//! - `shuffled`, `groups`: in which order they stand in a standard queue, and in the groups of a FIFO queue.
+//! - `orders`: messages of the shop; `shuffled`, `groups`: in which order they stand in a standard queue, and in the groups of a FIFO queue.
+//! - `ledger`: messages of the ledger.
 
 mod groups;
+mod ledger;
 mod orders;
 mod shuffled;
 
-pub(crate) use self::{groups::groups, orders::effects_of_orders, shuffled::shuffled};
+pub(crate) use self::{
+    groups::groups,
+    ledger::{effects_of_entries, entries},
+    orders::effects_of_orders,
+    shuffled::shuffled,
+};
 
 /// What is the matter with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_plan_has_every_kind_as_many_messages_as_asked_for_and_is_the_same_again() {
-        for (plan, kinds) in [(shuffled as fn(u64, usize) -> Vec<Planned>, 7), (groups, 8)] {
+        for (plan, kinds) in [(shuffled as fn(u64, usize) -> Vec<Planned>, 7), (groups, 8), (entries, 6)] {
             let planned = plan(7, 500);
             assert_eq!(planned.len(), 500);
             assert_eq!(planned.iter().map(|planned| planned.kind).collect::<BTreeSet<_>>().len(), kinds);
