@@ -229,6 +229,35 @@ fn the_function_is_told_its_table() -> Rule {
     Ok(())
 }
 
+#[test]
+fn the_function_may_tell_its_queues_what_it_is_set_to_tell() -> Rule {
+    const SETTING: &str = "Environment.Variables.SQS_RUNTIME_DEAD_LETTER_QUEUE";
+    let template = Template::read()?;
+    let letters = template.target(template.function()?.at(SETTING), "AWS::SQS::Queue")?;
+
+    assert_eq!(
+        letters.0,
+        template.dead_letter_queue()?.0,
+        "SQS_RUNTIME_DEAD_LETTER_QUEUE names another queue than the redrive policy: dead letters lie in two places"
+    );
+    for (queue, actions) in [
+        (template.queue()?, ["sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"]),
+        (letters, ["sqs:SendMessage", "sqs:GetQueueUrl"]),
+    ] {
+        for action in actions {
+            let allows = |statement: &Node<'_>| {
+                statement.strings("Action").contains(&action)
+                    && template.target(statement.at("Resource"), "AWS::SQS::Queue").is_ok_and(|on| on.0 == queue.0)
+            };
+            assert!(
+                template.role()?.statements().iter().any(allows),
+                "the role lacks {action}: failures come back after the visibility timeout, until the redrive policy takes them"
+            );
+        }
+    }
+    Ok(())
+}
+
 /// `template.yaml`, read.
 struct Template {
     document: YamlOwned,
