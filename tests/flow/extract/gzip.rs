@@ -126,3 +126,27 @@ async fn a_key_within_the_payload_names_an_order_however_it_was_compressed() {
     let again = event(&[record("m-2", &stored), record("m-3", "broken")]);
     assert_eq!(outcomes(&run_again(&pipeline, &again).await), ["already done", "rejected"]);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn what_was_compressed_comes_back_and_nothing_else_panics(
+        payload: Vec<u8>,
+        level in 0..10_u32,
+        place: proptest::sample::Index,
+        other: u8,
+    ) {
+        let mut compressed = gzip(&payload, Compression::new(level));
+        let read = Gzip::<Vec<u8>>::read(&STANDARD.encode(&compressed));
+        assert_eq!(read.expect("gzip").0, payload);
+        // One byte is another. Most of the header's mean nothing; all else is under the checksum.
+        let place = place.index(compressed.len());
+        let is_header = place < 10;
+        compressed[place] = other;
+        if let Ok(Gzip(read)) = Gzip::<Vec<u8>>::read(&STANDARD.encode(&compressed)) {
+            assert!(is_header || read == payload, "byte {place} changed the payload");
+        }
+        let _ = Gzip::<Vec<u8>>::read(&String::from_utf8_lossy(&payload));
+    }
+}
