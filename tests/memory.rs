@@ -13,9 +13,16 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
+use base64::Engine as _;
 use cap::Cap;
+use flate2::{Compression, write::GzEncoder};
 use serde::Deserialize;
-use sqs_runtime::{Consumer, Failure, Idempotency, batch::Batch, extract::Json, run::Pipeline};
+use sqs_runtime::{
+    Consumer, Failure, Idempotency,
+    batch::Batch,
+    extract::{Gzip, Json, TooLarge},
+    run::Pipeline,
+};
 
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
@@ -36,16 +43,19 @@ fn main() -> anyhow::Result<()> {
         return measure_all();
     }
     let name = arguments.next().context("which measurement?")?;
+    if name == BOMB {
+        return measure_bomb();
+    }
     CASES.iter().find(|case| case.name == name).context("no such measurement")?.measure()
 }
 
 fn measure_all() -> anyhow::Result<()> {
     let mut out = io::stdout();
     let (mut passed, mut failed) = (0, 0);
-    for case in CASES {
-        write!(out, "test memory of {} ... ", case.name)?;
+    for name in CASES.iter().map(|case| case.name).chain([BOMB]) {
+        write!(out, "test memory of {name} ... ")?;
         out.flush()?;
-        let child = Command::new(env::current_exe()?).args([MEASURE, case.name]).output()?;
+        let child = Command::new(env::current_exe()?).args([MEASURE, name]).output()?;
         let is_ok = child.status.success();
         *(if is_ok { &mut passed } else { &mut failed }) += 1;
         writeln!(out, "{}", if is_ok { "ok" } else { "FAILED" })?;
@@ -128,6 +138,28 @@ impl Case {
         }
         Ok(())
     }
+}
+
+/// A body that would be 64 MiB, of which 8 MiB are allowed.
+const BOMB: &str = "a compressed body that is a bomb";
+
+/// Nothing beyond the cap is ever there: not even while the buffer grows, for it does not.
+fn measure_bomb() -> anyhow::Result<()> {
+    const CAP: usize = 8 * 1024 * 1024;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let zeros = [0; 64 * 1024];
+    (0..1024).try_for_each(|_| encoder.write_all(&zeros))?;
+    let body = base64::engine::general_purpose::STANDARD.encode(encoder.finish()?);
+    let (before, before_run) = (ALLOCATOR.allocated(), ALLOCATOR.max_allocated());
+    let refused = Gzip::<String, CAP, 2000>::read(&body);
+    ensure!(refused.is_err_and(|failure| failure.error().is::<TooLarge>()), "it was not too large");
+    let peak = ALLOCATOR.max_allocated() - before;
+    // Beside the cap: the compressed bytes and the decoder's window.
+    let bound = CAP + 3 * body.len() / 4 + 128 * 1024;
+    writeln!(io::stdout(), "peak {peak} bytes of {bound}; compressed {}", body.len())?;
+    ensure!(ALLOCATOR.max_allocated() > before_run, "nothing was measured");
+    ensure!(peak <= bound, "{} bytes too many", peak - bound);
+    Ok(())
 }
 
 async fn answer(pipeline: &Pipeline, event: Box<str>, input: Input) -> anyhow::Result<String> {

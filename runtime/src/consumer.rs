@@ -148,7 +148,8 @@ impl<S> Consumer<S> {
         self
     }
 
-    /// How many messages may run at a time in this process, all invocations together. Default 100; 0 counts as 1.
+    /// How many messages may run at a time in this process, all invocations together. Default 100; 0 counts as 1. Under
+    /// [`run`](crate::run()) the environment's `SQS_RUNTIME_CONCURRENCY` wins.
     #[must_use]
     pub fn concurrency(mut self, limit: usize) -> Self {
         self.settings.concurrency = NonZeroUsize::new(limit).unwrap_or(NonZeroUsize::MIN);

@@ -1,6 +1,7 @@
 //! What the tree promises about itself: absences, module docs, and one text in one place.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -53,8 +54,11 @@ fn the_pure_rooms_name_no_runtime_no_clock_and_no_io() {
 #[test]
 fn each_sdk_is_named_in_one_room() {
     let source = root().join("runtime/src");
-    let rooms =
-        [("aws_sdk_dynamodb", ["claim/dynamodb", "claim/env.rs"]), ("aws_sdk_sqs", ["queue/sqs", "queue/env.rs"])];
+    let rooms: [(_, &[_]); 3] = [
+        ("aws_sdk_dynamodb", &["claim/dynamodb", "claim/env.rs"]),
+        ("aws_sdk_s3", &["extract/offloaded/s3"]),
+        ("aws_sdk_sqs", &["queue/sqs", "queue/env.rs"]),
+    ];
     for file in rust_files(&source) {
         let code = code(&file);
         let named: Vec<_> = rooms.iter().filter(|(sdk, _)| code.contains(sdk)).collect();
@@ -111,6 +115,27 @@ fn the_readme_and_the_crate_page_show_the_same_example() {
     let (readme, page) = (read(&root().join("README.md")), read(&root().join("runtime/docs/crate.md")));
     assert_eq!(first_example(&readme), first_example(&page));
     assert!(first_example(&readme).lines().count() <= 30);
+}
+
+/// The settings among a text's words between quotes of that kind.
+fn settings(text: &str, quote: char) -> BTreeSet<String> {
+    let words = text.split(quote).filter(|word| {
+        let is_ours = word.starts_with("SQS_RUNTIME_") || word.starts_with("IDEMPOTENCY_");
+        is_ours && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    });
+    words.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_setting_stands_in_the_table() {
+    let page = read(&root().join("runtime/docs/deploying.md"));
+    let section = page.split("\n# ").find(|section| section.starts_with("Settings by environment")).expect("a section");
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let table = rows.filter_map(|row| row.split(" | ").next()).flat_map(|variables| settings(variables, '`')).collect();
+    let files = rust_files(&root().join("runtime/src"));
+    let source: BTreeSet<_> = files.iter().flat_map(|file| settings(&code(file), '"')).collect();
+    assert!(source.len() >= 6, "{source:?}");
+    assert_eq!(source, table);
 }
 
 #[test]

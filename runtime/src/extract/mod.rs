@@ -7,22 +7,33 @@
 mod attributes;
 mod body;
 mod event_bridge;
+#[cfg(feature = "gzip")]
+mod gzip;
 mod json;
 mod metadata;
+mod offloaded;
+mod payload;
 mod rejection;
 mod s3;
 mod sns;
 mod state;
 mod time_left;
 
+#[cfg(feature = "gzip")]
+pub use self::gzip::{Gzip, GzipRejection};
+#[cfg(feature = "s3")]
+pub use self::offloaded::S3Payloads;
 pub use self::{
     attributes::Attributes,
     body::Body,
     event_bridge::EventBridge,
     json::Json,
     metadata::{MessageGroupId, MessageId, ReceiveCount},
+    offloaded::{Offloaded, PayloadError, PayloadStore, Payloads, PointerRejection},
+    payload::FromPayload,
     rejection::{
-        EnvelopeRejection, JsonRejection, MissingGroupId, MissingKey, MissingLease, MissingTransaction, S3Rejection,
+        EnvelopeRejection, JsonRejection, MissingGroupId, MissingKey, MissingLease, MissingTransaction, NotUtf8,
+        S3Rejection, TooLarge,
     },
     s3::{S3Notification, S3Record},
     sns::Sns,

@@ -4,6 +4,7 @@
 
 use std::{error::Error as StdError, fmt};
 
+use super::{PointerRejection, offloaded::is_pointer};
 use crate::handler::Failure;
 
 /// Body or inner payload are not the JSON that the handler asked for.
@@ -15,7 +16,7 @@ pub struct JsonRejection {
 
 impl JsonRejection {
     pub(super) fn new(error: serde_json::Error, text: &str) -> Self {
-        Self { error, is_s3_pointer: is_s3_pointer(text) }
+        Self { error, is_s3_pointer: is_pointer(text) }
     }
 
     /// Whether the text is no JSON at all, as opposed to JSON of another shape.
@@ -38,19 +39,11 @@ impl JsonRejection {
     }
 }
 
-/// The two forms that the Java and the Python extended client write.
-fn is_s3_pointer(text: &str) -> bool {
-    let inside = text.trim_start().strip_prefix('[').map(str::trim_start);
-    inside.is_some_and(|inside| {
-        inside.starts_with("\"software.amazon.payloadoffloading.PayloadS3Pointer\"")
-            || inside.starts_with("\"com.amazon.sqs.javamessaging.MessageS3Pointer\"")
-    })
-}
-
 impl fmt::Display for JsonRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_s3_pointer {
-            return f.write_str("the payload is in S3 (extended client library), which is not read here");
+            return f
+                .write_str("the payload is in S3 (extended client library): `extract::Offloaded<Json<..>>` reads it");
         }
         let (line, column) = (self.error.line(), self.error.column());
         let text = self.error.to_string();
@@ -126,6 +119,55 @@ impl fmt::Display for S3Rejection {
 
 impl StdError for S3Rejection {}
 
+/// The payload is not text.
+#[derive(Debug)]
+pub struct NotUtf8 {
+    pub(super) offset: usize,
+}
+
+impl NotUtf8 {
+    /// The first byte that is no UTF-8.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+}
+
+impl fmt::Display for NotUtf8 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the payload is not UTF-8 (byte {})", self.offset)
+    }
+}
+
+impl StdError for NotUtf8 {}
+
+/// A payload has more bytes than it may have, once it is decompressed or fetched. Counted apart from what is no payload at all, as
+/// [`ReasonClass::TooLarge`](crate::outcome::ReasonClass::TooLarge): it may be the cap that is wrong.
+#[derive(Debug)]
+pub struct TooLarge {
+    limit: usize,
+}
+
+impl TooLarge {
+    pub(super) const fn new(limit: usize) -> Self {
+        Self { limit }
+    }
+
+    /// How many bytes this payload was allowed.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the payload is too large: it has more than {} bytes", self.limit)
+    }
+}
+
+impl StdError for TooLarge {}
+
 macro_rules! missing {
     ($($(#[$doc:meta])* $name:ident: $text:literal;)*) => {$(
         $(#[$doc])*
@@ -189,9 +231,16 @@ impl StdError for MissingTransaction {}
 
 /// Whether the error is a rejection of this module, for which trying again is pointless.
 pub(crate) fn is_rejection(error: &(dyn StdError + Send + Sync + 'static)) -> bool {
+    #[cfg(feature = "gzip")]
+    if error.is::<super::GzipRejection>() {
+        return true;
+    }
     error.is::<JsonRejection>()
         || error.is::<EnvelopeRejection>()
         || error.is::<S3Rejection>()
+        || error.is::<PointerRejection>()
+        || error.is::<TooLarge>()
+        || error.is::<NotUtf8>()
         || error.is::<MissingGroupId>()
         || error.is::<MissingKey>()
         || error.is::<MissingLease>()

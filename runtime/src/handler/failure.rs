@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt, time::Duration};
 use tower::BoxError;
 
 use crate::{
-    extract::is_rejection,
+    extract::{TooLarge, is_rejection},
     outcome::{Outcome, Reason, ReasonClass},
 };
 
@@ -39,7 +39,10 @@ enum Kind {
         is_remembered: bool,
     },
     /// An argument could not be made: the same record gives the same answer.
-    Extract,
+    Extract {
+        /// As above.
+        is_remembered: bool,
+    },
     /// The message asks for nothing, such as the test event of S3 notifications.
     NothingToDo,
 }
@@ -81,6 +84,7 @@ impl Failure {
     pub fn for_now(self) -> Self {
         let kind = match self.kind {
             Kind::Reject { .. } => Kind::Reject { is_remembered: false },
+            Kind::Extract { .. } => Kind::Extract { is_remembered: false },
             other => other,
         };
         Self { kind, ..self }
@@ -100,7 +104,7 @@ impl Failure {
     }
 
     pub(crate) fn extract(error: impl Into<BoxError>) -> Self {
-        Self::new(Kind::Extract, error)
+        Self::new(Kind::Extract { is_remembered: true }, error)
     }
 
     pub(crate) fn nothing_to_do(error: impl Into<BoxError>) -> Self {
@@ -116,7 +120,7 @@ impl Failure {
     /// Whether it can never succeed, by the handler's word or because an argument could not be made.
     #[must_use]
     pub fn is_reject(&self) -> bool {
-        matches!(self.kind, Kind::Reject { .. } | Kind::Extract)
+        matches!(self.kind, Kind::Reject { .. } | Kind::Extract { .. })
     }
 
     /// How long to wait before the next attempt, where the handler said so.
@@ -150,7 +154,11 @@ impl Failure {
                 Outcome::Rejected(Reason::with_text(ReasonClass::Handler, &text).remembered(is_remembered))
             }
             // Rejections keep the parser's own words as their cause, which may quote the payload.
-            Kind::Extract => Outcome::Rejected(Reason::with_text(ReasonClass::Extract, &self.error.to_string())),
+            Kind::Extract { is_remembered } => {
+                let is_too_large = self.error.is::<TooLarge>();
+                let class = if is_too_large { ReasonClass::TooLarge } else { ReasonClass::Extract };
+                Outcome::Rejected(Reason::with_text(class, &self.error.to_string()).remembered(is_remembered))
+            }
             Kind::NothingToDo => Outcome::Done,
         }
     }
@@ -159,6 +167,11 @@ impl Failure {
     #[must_use]
     pub fn into_error(self) -> BoxError {
         Box::new(InLayers(self))
+    }
+
+    /// The error behind it, by itself.
+    pub(crate) fn into_cause(self) -> BoxError {
+        self.error
     }
 
     /// The failure behind an error that a layer got from the service within; `None` where it is an error of another layer,

@@ -8,6 +8,8 @@
 //!    `tower::Layer` everywhere;
 //! 4. the extractors, then the handler.
 //!
+//! [`Hooks`] is a layer for your functions that want to know how a handler ended.
+//!
 //! So a layer of yours runs inside the claim: it sees no message that is done already, and what it refuses is released.
 //! A layer that drops the handler's future (a time-out, say) cancels it: effects may still be landing, so the claim is
 //! *not* released but runs out.
@@ -24,5 +26,9 @@
 //! ```
 
 mod catch_panic;
+mod hooks;
 
-pub use self::catch_panic::{CatchPanic, CatchPanicFuture, CatchPanicLayer, Panicked};
+pub use self::{
+    catch_panic::{CatchPanic, CatchPanicFuture, CatchPanicLayer, Panicked},
+    hooks::{Hooked, HookedFuture, Hooks},
+};

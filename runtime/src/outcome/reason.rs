@@ -38,6 +38,8 @@ pub enum ReasonClass {
     Cancelled,
     /// An argument of the handler could not be made from the record.
     Extract,
+    /// The payload is larger than it may be, once it is decompressed or fetched.
+    TooLarge,
     /// The record is malformed.
     Malformed,
     /// An earlier record of the same FIFO group failed.
@@ -152,6 +154,7 @@ impl ReasonClass {
             Self::Abandoned => "the handler did not yield before the deadline",
             Self::Cancelled => "its task was dropped before it ended",
             Self::Extract => "an argument could not be extracted",
+            Self::TooLarge => "the payload is too large",
             Self::Malformed => "the record is malformed",
             Self::GroupFailed => "an earlier message of its group failed",
             Self::NoKey => "no idempotency key",
@@ -174,7 +177,10 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.class, &self.text) {
             // The handler's own words say more than "the handler failed".
-            (ReasonClass::Handler | ReasonClass::Malformed | ReasonClass::Extract, Some(text)) => f.write_str(text),
+            (
+                ReasonClass::Handler | ReasonClass::Malformed | ReasonClass::Extract | ReasonClass::TooLarge,
+                Some(text),
+            ) => f.write_str(text),
             (class, Some(text)) => write!(f, "{}: {text}", class.describe()),
             (class, None) => f.write_str(class.describe()),
         }?;

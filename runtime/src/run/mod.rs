@@ -24,7 +24,7 @@ pub use self::{
 #[cfg(feature = "lambda")]
 pub use self::{hosts::LambdaConfig, lambda::LambdaService};
 
-use crate::{Consumer, Error};
+use crate::{Consumer, Error, error::Kind};
 
 /// Runs the consumer where it was started: on Lambda as a function behind an SQS event source mapping, elsewhere as a
 /// command line that replays recorded events.
@@ -40,11 +40,16 @@ use crate::{Consumer, Error};
 /// On Lambda, where `SQS_RUNTIME_RECORD` names a folder, each event is written there as a redacted file that `replay` reads
 /// (`LambdaConfig::record_events`).
 ///
+/// `SQS_RUNTIME_CONCURRENCY` in the environment is how many messages may run at a time. It wins over
+/// [`Consumer::concurrency`], so that whoever operates the program can change it without a build. The other variables are in
+/// [the table](crate::guide::deploying#settings-by-environment).
+///
 /// With the feature `logs` a log subscriber is installed, unless the program has one.
 ///
 /// # Errors
 ///
-/// If the consumer says nothing about idempotency and is started on Lambda, or if the Lambda runtime stops.
+/// If the consumer says nothing about idempotency and is started on Lambda, if `SQS_RUNTIME_CONCURRENCY` is no number of messages,
+/// or if the Lambda runtime stops.
 pub async fn run(consumer: Consumer) -> Result<(), Error> {
     run_with(consumer, Hosts::new()).await
 }
@@ -59,6 +64,7 @@ pub async fn run_with(consumer: Consumer, hosts: Hosts) -> Result<(), Error> {
     #[cfg(feature = "logs")]
     logs::install(on_lambda);
     warn_of_abort();
+    let consumer = with_concurrency_from_env(consumer)?;
     if on_lambda {
         return serve_lambda(consumer, hosts).await;
     }
@@ -75,13 +81,23 @@ async fn serve_lambda(consumer: Consumer, hosts: Hosts) -> Result<(), Error> {
 
 #[cfg(not(feature = "lambda"))]
 async fn serve_lambda(_: Consumer, _: Hosts) -> Result<(), Error> {
-    Err(crate::error::Kind::Usage("started on Lambda, but built without the feature `lambda`".into()).into())
+    Err(Kind::Usage("started on Lambda, but built without the feature `lambda`".into()).into())
 }
 
 /// Lambda sets this for every runtime, and so do local emulators.
 #[expect(clippy::disallowed_methods, reason = "which host started us stands in the environment")]
 fn is_on_lambda() -> bool {
     std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
+}
+
+#[expect(clippy::disallowed_methods, reason = "whoever operates the program sets this in its environment")]
+fn with_concurrency_from_env(consumer: Consumer) -> Result<Consumer, Error> {
+    const NAME: &str = "SQS_RUNTIME_CONCURRENCY";
+    let Some(value) = std::env::var_os(NAME).filter(|value| !value.is_empty()) else { return Ok(consumer) };
+    match value.to_str().and_then(|value| value.parse().ok()) {
+        Some(0) | None => Err(Kind::Settings(format!("{NAME} has to be a number of messages, 1 or more")).into()),
+        Some(limit) => Ok(consumer.concurrency(limit)),
+    }
 }
 
 fn warn_of_abort() {

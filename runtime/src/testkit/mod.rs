@@ -6,6 +6,7 @@ pub mod event;
 pub mod harness;
 pub mod judge;
 mod manual_clock;
+mod memory_payloads;
 mod memory_queue;
 mod queue;
 mod recording_queue;
@@ -17,6 +18,7 @@ pub mod simulator;
 pub use self::{
     delivery::delivery,
     manual_clock::ManualClock,
+    memory_payloads::MemoryPayloads,
     memory_queue::MemoryQueue,
     queue::{QueueSettings, SentMessage},
     recording_queue::{QueueCall, RecordingQueue},

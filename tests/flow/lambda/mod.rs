@@ -176,6 +176,34 @@ async fn a_consumer_that_says_nothing_about_idempotency_does_not_start() -> anyh
 }
 
 #[tokio::test]
+async fn the_environment_wins_over_the_programs_concurrency() -> anyhow::Result<()> {
+    for (program, environment, failed) in [("1", "2", &[][..]), ("2", "1", &["meets", "meets-too"]), ("2", "", &[])] {
+        let settings = [("CONSUMER_CONCURRENCY", program), ("SQS_RUNTIME_CONCURRENCY", environment)];
+        let mut function = Function::start(&settings).await?;
+        let event = batch(&[("meets", MEET), ("meets-too", MEET)]);
+
+        let answer = function.invoke(Invocation::new(event).deadline_in(SHORT)).await?;
+
+        assert_eq!(answer.failed_ids()?, failed, "{settings:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_concurrency_that_is_no_number_stops_the_start() -> anyhow::Result<()> {
+    for value in ["many", "0", "-1", "1.5"] {
+        let function = Function::start(&[("SQS_RUNTIME_CONCURRENCY", value)]).await?;
+
+        let (status, output) = function.exit().await?;
+
+        assert!(!status.success());
+        let says = "SQS_RUNTIME_CONCURRENCY has to be a number of messages, 1 or more";
+        assert_eq!(output.iter().filter(|line| line.contains(says)).count(), 1, "{output:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn every_line_of_the_log_is_json_with_a_timestamp_and_a_level() -> anyhow::Result<()> {
     let mut function = Function::start(&[]).await?;
     let failing = batch(&[("fails", FAIL), ("undecodable", UNDECODABLE)]);

@@ -67,6 +67,12 @@ impl Message {
         Self::text(event.to_string())
     }
 
+    /// What the extended client library sends in place of a payload that it put into S3.
+    pub fn s3_pointer(bucket: &str, key: &str) -> Self {
+        let pointer = json!({"s3BucketName": bucket, "s3Key": key});
+        Self::text(json!(["software.amazon.payloadoffloading.PayloadS3Pointer", pointer]).to_string())
+    }
+
     /// The message id. Default: `00000000-0000-4000-8000-` and the message's place in its event, counted from 1.
     pub fn id(self, id: impl Into<String>) -> Self {
         Self { id: Some(id.into()), ..self }
@@ -123,6 +129,13 @@ impl Message {
     /// Puts the body under `detail` of an EventBridge event. A body that is no JSON becomes a string there.
     pub fn in_event_bridge(mut self, source: impl Into<String>, detail_type: impl Into<String>) -> Self {
         self.envelopes.push(Envelope::EventBridge { source: source.into(), detail_type: detail_type.into() });
+        self
+    }
+
+    /// Compresses the body: base64 of gzip, as [`Gzip`](crate::extract::Gzip) reads it.
+    #[cfg(feature = "gzip")]
+    pub fn in_gzip(mut self) -> Self {
+        self.envelopes.push(Envelope::Gzip);
         self
     }
 

@@ -1,5 +1,9 @@
 //! Arguments: what each extractor makes of recorded events, and how it refuses.
 
+mod gzip;
+mod offloaded;
+mod s3_payloads;
+
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -63,6 +67,10 @@ async fn a_pointer_of_the_extended_client_is_recognised() {
     let consumer = Consumer::new(|_: Json<Order>| async {});
     let report = run(consumer, &fixture("s3-pointer.json")).await;
     assert!(reasons(&report)[0].contains("the payload is in S3"), "{:?}", reasons(&report));
+    assert!(reasons(&report)[0].contains("`extract::Offloaded<Json<..>>` reads it"), "{:?}", reasons(&report));
+    let as_it_is = Consumer::new(|body: Body| async move { assert!(body.starts_with('[')) });
+    let report = run(as_it_is, &fixture("s3-pointer.json")).await;
+    assert_eq!(outcomes(&report), ["done"]);
 }
 
 #[tokio::test]
