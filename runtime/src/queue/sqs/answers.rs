@@ -63,8 +63,10 @@ pub(super) fn error<E>(error: &SdkError<E, HttpResponse>) -> QueueError
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
-    match error.as_service_error().and_then(ProvideErrorMetadata::code) {
-        Some(code) => of_code(code, &DisplayErrorContext(error).to_string()),
+    let service = error.as_service_error();
+    match service.and_then(ProvideErrorMetadata::code) {
+        // Its code and its own words; the context would be the whole response.
+        Some(code) => of_code(code, service.and_then(ProvideErrorMetadata::message).unwrap_or_default()),
         None => QueueError::new(DisplayErrorContext(error).to_string()),
     }
 }
