@@ -22,8 +22,16 @@ async fn only_what_failed_is_hidden_and_for_as_long_as_its_handler_says() {
     let expected = [("fail", 40), ("now", 0), ("after 90", 90), ("reject", 40)];
     assert_eq!(hidden(&told), expected.map(|(id, seconds)| (id.to_owned(), seconds)));
     delivered.assert_returned(["fail", "now", "after 90", "reject"]);
-    let told: Vec<_> = delivered.report().records().map(|record| record.hidden_for).collect();
-    assert_eq!(told, [None, Some(40), Some(0), Some(90), Some(40)].map(|time| time.map(Duration::from_secs)));
+    delivered.assert_hidden_for("ok", None).assert_hidden_for("now", Duration::ZERO);
+    delivered.assert_hidden_for("fail", Duration::from_secs(40)).assert_hidden_for("after 90", Duration::from_secs(90));
+}
+
+#[tokio::test]
+#[should_panic(expected = "fail to be hidden for Some(41s), but it is for Some(40s)")]
+async fn a_message_that_is_hidden_otherwise_is_shown() {
+    let told = Arc::new(RecordingQueue::new());
+    let harness = Harness::new(telling(&told, |queue| queue.backoff(Backoff::fixed(Duration::from_secs(40)))));
+    harness.deliver(&orders(&["fail"])).await.assert_hidden_for("fail", Duration::from_secs(41));
 }
 
 #[tokio::test]

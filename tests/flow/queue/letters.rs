@@ -25,10 +25,18 @@ async fn what_is_rejected_is_copied_first_and_then_deleted() {
     let harness = Harness::new(telling(&told, |queue| queue.dead_letter_queue(DEAD)));
     let delivered = harness.deliver(&orders(&["ok", "reject", "fail"])).await;
     delivered.assert_rejected("reject").because("told to reject (sent to the dead-letter queue)");
-    delivered.assert_returned(["fail"]);
+    delivered.assert_dead_lettered("reject").assert_returned(["fail"]);
     let reason = "the handler failed".to_owned();
     assert_eq!(told.calls().first(), Some(&QueueCall::SendToDeadLetter { message_id: "reject".into(), reason }));
     assert_eq!((copied(&told).len(), hidden(&told).len()), (1, 1));
+}
+
+#[tokio::test]
+#[should_panic(expected = "reject to be in the dead-letter queue, but it is \"rejected\"")]
+async fn a_message_that_was_not_copied_is_shown() {
+    let denied = Arc::new(RecordingQueue::new().denied());
+    let harness = Harness::new(telling(&denied, |queue| queue.dead_letter_queue(DEAD)));
+    harness.deliver(&orders(&["reject"])).await.assert_dead_lettered("reject");
 }
 
 #[tokio::test]

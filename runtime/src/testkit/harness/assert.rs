@@ -1,6 +1,6 @@
 //! What a test says about a delivery.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{Delivered, table};
 use crate::{
@@ -84,6 +84,27 @@ impl Delivered {
         }
         if expected != returned {
             self.fail(&format!("{expected:?} to come back, but {returned:?} do"), None);
+        }
+        self
+    }
+
+    /// It left for the dead-letter queue, which has confirmed its copy.
+    #[track_caller]
+    pub fn assert_dead_lettered(&self, id: &str) -> &Self {
+        for record in self.records(id).iter().filter(|record| !record.outcome.is_dead_lettered()) {
+            let outcome = described(record.outcome);
+            self.fail(&format!("{id} to be in the dead-letter queue, but it is {outcome}"), Some(id));
+        }
+        self
+    }
+
+    /// SQS agreed to hide it for that long; `None` for a message that it was told nothing about.
+    #[track_caller]
+    pub fn assert_hidden_for(&self, id: &str, time: impl Into<Option<Duration>>) -> &Self {
+        let time = time.into();
+        for record in self.records(id).iter().filter(|record| record.hidden_for != time) {
+            let hidden = record.hidden_for;
+            self.fail(&format!("{id} to be hidden for {time:?}, but it is for {hidden:?}"), Some(id));
         }
         self
     }
