@@ -91,7 +91,7 @@ impl Delivered {
     /// It left for the dead-letter queue, which has confirmed its copy.
     #[track_caller]
     pub fn assert_dead_lettered(&self, id: &str) -> &Self {
-        for record in self.records(id).iter().filter(|record| !record.outcome.is_dead_lettered()) {
+        if let Some(record) = self.records(id).iter().find(|record| !record.outcome.is_dead_lettered()) {
             let outcome = described(record.outcome);
             self.fail(&format!("{id} to be in the dead-letter queue, but it is {outcome}"), Some(id));
         }
@@ -102,7 +102,7 @@ impl Delivered {
     #[track_caller]
     pub fn assert_hidden_for(&self, id: &str, time: impl Into<Option<Duration>>) -> &Self {
         let time = time.into();
-        for record in self.records(id).iter().filter(|record| record.hidden_for != time) {
+        if let Some(record) = self.records(id).iter().find(|record| record.hidden_for != time) {
             let hidden = record.hidden_for;
             self.fail(&format!("{id} to be hidden for {time:?}, but it is for {hidden:?}"), Some(id));
         }
