@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sqs_runtime::{
     Consumer, Idempotency, SystemClock,
     batch::Batch,
+    claim::Mode,
     outcome::{Reason, ReasonClass},
     queue::{DeadLetter, Queue, RedrivePolicy},
     testkit::{
@@ -127,6 +128,18 @@ async fn a_fifo_message_that_fails_at_its_last_receive_but_one_leaves_those_behi
     // A standard queue has no one behind.
     let harness = Harness::new(telling(&told, |queue| queue.dead_letter_queue(DEAD).max_receive_count(5)));
     harness.deliver(&Event::standard("orders").message(message("b", "fail", 4))).await.assert_returned(["b"]);
+}
+
+/// Without rows nobody knows that a run was never heard of: at its last receive a message has its run.
+#[tokio::test]
+async fn a_fifo_message_that_may_never_have_started_runs_at_its_last_receive() {
+    for mode in [Mode::Lease, Mode::CommitOnly, Mode::MarkAfter] {
+        let told = Arc::new(RecordingQueue::new());
+        let queue = Queue::new(Arc::clone(&told)).dead_letter_queue(DEAD_FIFO).max_receive_count(5);
+        let consumer = Consumer::new(obey).idempotency(Idempotency::memory().mode(mode)).queue(queue);
+        let event = Event::fifo("ledger").message(message("a1", "ok", 5)).message(message("a2", "ok", 5));
+        Harness::new(consumer).deliver(&event).await.assert_done("a1").assert_done("a2");
+    }
 }
 
 fn letter(message: Message, is_fifo: bool) -> Option<DeadLetter> {

@@ -167,10 +167,10 @@ impl Drive {
     fn refused(&mut self, index: usize, answer: Option<ClaimAnswer>) {
         match &answer {
             Some(ClaimAnswer::InProgress { lease_expires_at_ms }) => {
+                self.schedule.holds(index, *lease_expires_at_ms);
                 if self.waits_for(index, *lease_expires_at_ms) {
                     return;
                 }
-                self.schedule.holds(index, *lease_expires_at_ms);
             }
             Some(ClaimAnswer::Unknown(_)) | None => {}
             Some(_) => self.schedule.frees(index),

@@ -67,6 +67,10 @@ impl Drive {
     /// By the consumer's own limit; or at the last receive of a FIFO message, whose next one those behind it in its group would not
     /// live to see.
     fn is_over_the_crash_limit(&self, index: usize, unheard: u32) -> bool {
+        // Without a row nobody knows that it ever ran.
+        if unheard == 0 {
+            return false;
+        }
         let limit = self.shared.idempotency.as_ref().and_then(|idempotency| idempotency.crashes_allowed());
         if limit.is_some_and(|limit| unheard >= limit) {
             return true;

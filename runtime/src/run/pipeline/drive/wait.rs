@@ -6,6 +6,7 @@ use super::{Drive, Stored, claim::Asking};
 use crate::{
     claim::protocol::claim::SKEW_MS,
     clock::epoch_ms,
+    outcome::Outcome,
     run::pipeline::{
         deadline::Phase,
         flight::{Flight, Stage},
@@ -37,7 +38,10 @@ impl Drive {
 
     /// Asks once more for a record that waited.
     pub(super) fn ask_again(&mut self, index: usize) {
-        let Some(idempotency) = self.shared.idempotency.clone().filter(|_| self.phase == Phase::Open) else { return };
+        let Some(idempotency) = self.shared.idempotency.clone().filter(|_| self.phase == Phase::Open) else {
+            // Its timer came late.
+            return self.land(index, Outcome::InProgressElsewhere);
+        };
         let Some(Flight { stage: Stage::Claiming(record), .. }) = self.flights.get(&index) else { return };
         let (record, mut asking) = (record.clone(), Asking::default());
         match self.prepare(index, &record, &idempotency, &mut asking) {
