@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Queue, QueueAttributes, QueueError};
+use super::{EntryAnswer, Queue, QueueAttributes, QueueError};
 use crate::batch::QueueArn;
 
 /// How many queues are remembered: a consumer has one, or a few.
@@ -53,6 +53,13 @@ impl Known {
 }
 
 impl Queue {
+    /// Says what was refused of these entries: one line for each call of a batch is enough.
+    pub(crate) fn say(&self, what: &'static str, answers: &[EntryAnswer]) {
+        if let Some(error) = answers.iter().find_map(|answer| answer.as_ref().err()) {
+            self.known.refused(what, error);
+        }
+    }
+
     /// Asks what the queue is set to, where that matters and is not known. It may take a quarter of the time at most: a batch is
     /// worth more than the best that could be done with its failures.
     pub(crate) async fn learn(&self, queue: QueueArn<'_>, time_left: Option<Duration>) {

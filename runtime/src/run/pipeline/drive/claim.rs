@@ -106,7 +106,7 @@ impl Drive {
             match answer {
                 Some(Look::Open { unheard }) => {
                     self.shared.breaker().answered();
-                    let is_suspect = unheard > 0 || (!idempotency.claims_first() && self.is_suspect_at(index));
+                    let is_suspect = unheard > 0 || (!idempotency.claims_first() && self.is_suspect_by_receives(index));
                     if is_suspect { self.suspect(index, unheard) } else { claims.push((index, request)) }
                 }
                 // The claim comes to the same, and then to a run without one.
@@ -200,10 +200,6 @@ impl Drive {
             }
             Some(_) => breaker.answered(),
         }
-    }
-
-    fn is_suspect_at(&self, index: usize) -> bool {
-        self.batch.record(index).is_ok_and(|record| self.is_suspect_by_receives(&record))
     }
 
     /// Runs a message that nobody claimed, because its consumer said so.

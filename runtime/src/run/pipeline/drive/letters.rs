@@ -48,9 +48,13 @@ impl Drive {
         if self.shared.seams.slips.head_takes_every_receive {
             return false;
         }
-        let most = self.batch.queue_arn(index).filter(|arn| arn.is_fifo()).and_then(|arn| queue.max_receives(arn));
-        let receives = self.batch.record(index).ok().and_then(|record| record.receive_count());
-        most.zip(receives).is_some_and(|(most, receives)| receives.saturating_add(1) >= most)
+        self.fifo_receives_left(index, queue).is_some_and(|left| left <= 1)
+    }
+
+    /// How many more receives a FIFO message has before SQS moves it; `None` for others, and where that is not known.
+    pub(super) fn fifo_receives_left(&self, index: usize, queue: &Queue) -> Option<u32> {
+        let most = queue.max_receives(self.batch.queue_arn(index).filter(|arn| arn.is_fifo())?)?;
+        Some(most.saturating_sub(self.batch.receive_count(index)?))
     }
 
     /// Sends what is to go to the dead-letter queue by now, together.

@@ -37,7 +37,7 @@ impl Drive {
                 }
             };
             match &idempotency {
-                None if self.is_suspect_by_receives(&record) => {
+                None if self.is_suspect_by_receives(index) => {
                     self.permit = Some(permit);
                     self.put_aside(index, record);
                 }

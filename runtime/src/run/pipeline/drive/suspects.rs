@@ -1,8 +1,8 @@
 //! Messages whose earlier runs nobody heard the end of: they may take the process with them.
 //!
 //! They run when all others are settled, one at a time, those that were heard of least often last; what is done by then is deleted
-//! first, so that a message which ends the process takes no other's receives. None is convicted by that: a lost reply or a deadline
-//! leaves the same trace.
+//! first, so that a message which ends the process takes no other's receives. None is convicted by that: a lost reply leaves the same
+//! trace.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -46,9 +46,9 @@ impl Suspects {
 }
 
 impl Drive {
-    /// Puts the record aside if it is suspect by its receive count, where no row will tell.
-    pub(super) fn is_suspect_by_receives(&self, record: &Record) -> bool {
-        record.receive_count().is_some_and(|receives| receives >= RECEIVES)
+    /// Whether the record is suspect by its receive count, where no row will tell.
+    pub(super) fn is_suspect_by_receives(&self, index: usize) -> bool {
+        self.batch.receive_count(index).is_some_and(|receives| receives >= RECEIVES)
     }
 
     /// Puts a record aside, of whose last so many runs nobody heard; its permit is free.
@@ -60,6 +60,7 @@ impl Drive {
         }
     }
 
+    /// Puts a record aside that nobody claims.
     pub(super) fn put_aside(&mut self, index: usize, record: Record) {
         self.suspects.add(index, record, 0);
     }
@@ -76,10 +77,7 @@ impl Drive {
             return true;
         }
         let queue = self.shared.queue.as_ref().filter(|queue| queue.has_dead_letters());
-        let fifo = self.batch.queue_arn(index).filter(|arn| arn.is_fifo());
-        let most = queue.zip(fifo).and_then(|(queue, arn)| queue.max_receives(arn));
-        let receives = self.batch.record(index).ok().and_then(|record| record.receive_count());
-        most.zip(receives).is_some_and(|(most, receives)| receives >= most)
+        queue.and_then(|queue| self.fifo_receives_left(index, queue)) == Some(0)
     }
 
     /// Starts the next suspect, if nothing else runs.
@@ -116,10 +114,7 @@ impl Drive {
         let (queue, time_left) = (Arc::clone(&queue), self.time_for_the_store());
         self.stored.push(Box::pin(async move {
             let deleting = || in_calls(&done, |arn, records| queue.client.delete(arn, records, time_left));
-            let answers = unless_it_panics(deleting).await;
-            if let Some(error) = answers.iter().find_map(|answer| answer.as_ref().err()) {
-                queue.known.refused("DeleteMessage", error);
-            }
+            queue.say("DeleteMessage", &unless_it_panics(deleting).await);
             Stored::Alone
         }));
         true

@@ -111,9 +111,9 @@ async fn tell(
     time: Option<Duration>,
 ) -> Vec<EntryAnswer> {
     let answers = in_calls(done, |arn, records| queue.client.delete(arn, records, time)).await;
-    said(queue, "DeleteMessage", &answers);
+    queue.say("DeleteMessage", &answers);
     let answers = in_calls(changes, |arn, changes| queue.client.change_visibility(arn, changes, time)).await;
-    said(queue, "ChangeMessageVisibility", &answers);
+    queue.say("ChangeMessageVisibility", &answers);
     answers
 }
 
@@ -122,12 +122,5 @@ async fn in_time<T>(work: impl Future<Output = T>, over: impl Future<Output = ()
     match select(pin!(work), over).await {
         Either::Left((value, _)) => Some(value),
         Either::Right(_) => None,
-    }
-}
-
-/// Says what was refused: one line for each call of a batch is enough.
-fn said(queue: &Queue, what: &'static str, answers: &[EntryAnswer]) {
-    if let Some(error) = answers.iter().find_map(|answer| answer.as_ref().err()) {
-        queue.known.refused(what, error);
     }
 }
