@@ -9,30 +9,33 @@ const WORD: usize = size_of::<u64>();
 /// The text of a JSON string's inside, which must be one that a parser took for valid. `None` where it holds a `\u`, for which
 /// one needs to know about surrogates, or is no such string.
 pub(super) fn plain(content: &str) -> Option<String> {
-    // A word is copied whole, and cut where its first escape begins.
-    let mut text = Vec::with_capacity(content.len() + WORD);
+    // What is undone is never longer than what it was, so that all of it has room from the start.
+    let mut text = vec![0; content.len()];
+    let mut free = text.as_mut_slice();
     let mut rest = content.as_bytes();
-    while let Some((word, after)) = rest.split_first_chunk() {
-        text.extend_from_slice(word);
+    while let Some((word, after)) = rest.split_first_chunk::<WORD>() {
+        // A word is copied whole; what is behind its first escape is overwritten.
+        *free.first_chunk_mut()? = *word;
         let at = first_backslash(*word);
         if at == WORD {
             rest = after;
+            free = free.get_mut(WORD..)?;
             continue;
         }
-        text.truncate(text.len() - WORD + at);
-        text.push(letter(*rest.get(at + 1)?)?);
+        *free.get_mut(at)? = letter(*rest.get(at + 1)?)?;
         rest = rest.get(at + 2..)?;
+        free = free.get_mut(at + 1..)?;
     }
     while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte == b'\\' {
-            let (&escape, after) = rest.split_first()?;
-            text.push(letter(escape)?);
-            rest = after;
-        } else {
-            text.push(byte);
-        }
+        let (place, behind) = free.split_first_mut()?;
+        (*place, rest) = match byte {
+            b'\\' => after.split_first().and_then(|(&escape, after)| Some((letter(escape)?, after)))?,
+            _ => (byte, after),
+        };
+        free = behind;
     }
+    let unused = free.len();
+    text.truncate(text.len() - unused);
     String::from_utf8(text).ok()
 }
 
