@@ -4,7 +4,7 @@ use std::fmt;
 
 use tower::BoxError;
 
-use crate::{batch::EventError, claim::StoreError, response::FailedInvocation};
+use crate::{batch::EventError, claim::StoreError, queue::QueueError, response::FailedInvocation};
 
 /// Why an event could not be answered, or a consumer could not be started.
 ///
@@ -24,6 +24,9 @@ pub(crate) enum Kind {
     Usage(String),
     Read(std::io::Error),
     Write(std::io::Error),
+    /// The queue that a worker is to receive from cannot be used.
+    #[cfg_attr(not(feature = "worker"), expect(dead_code, reason = "only a worker fails so"))]
+    Queue(QueueError),
     #[cfg_attr(not(feature = "lambda"), expect(dead_code, reason = "only the Lambda host fails so"))]
     Host(BoxError),
 }
@@ -51,6 +54,12 @@ impl Error {
     #[must_use]
     pub fn is_settings(&self) -> bool {
         matches!(*self.0, Kind::Settings(_))
+    }
+
+    /// Whether a worker's queue does not exist or may not be asked.
+    #[must_use]
+    pub fn is_queue(&self) -> bool {
+        matches!(*self.0, Kind::Queue(_))
     }
 
     /// Whether the command line was not understood.
@@ -104,6 +113,10 @@ impl fmt::Display for Error {
             ),
             Kind::Settings(mistake) => f.write_str(mistake),
             Kind::Store(error) => write!(f, "the idempotency table cannot be used: {error}"),
+            Kind::Queue(error) => write!(
+                f,
+                "the queue cannot be received from; check its name, and the role's permissions for it: {error}"
+            ),
             Kind::Usage(text) => f.write_str(text),
             Kind::Read(_) => f.write_str("cannot be read"),
             Kind::Write(_) => f.write_str("cannot write the response"),
@@ -127,6 +140,7 @@ impl std::error::Error for Error {
             Kind::Event(error) => error.source(),
             Kind::Read(error) | Kind::Write(error) => Some(error),
             Kind::Host(error) => error.source(),
+            Kind::Queue(error) => error.source(),
             _ => None,
         }
     }

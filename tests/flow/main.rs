@@ -34,3 +34,4 @@ mod simulator;
 mod template;
 mod testkit;
 mod tidy;
+mod worker;

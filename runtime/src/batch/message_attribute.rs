@@ -28,6 +28,11 @@ pub enum MessageAttributeValue {
 }
 
 impl MessageAttribute {
+    /// An attribute of that type, such as `String` or `Number.int`. A type that does not fit the value makes its record malformed.
+    pub fn new(data_type: impl Into<Box<str>>, value: MessageAttributeValue) -> Self {
+        Self { data_type: data_type.into(), value }
+    }
+
     /// The full data type, the custom label included: `String`, `Number.int`, `Binary.png`.
     #[must_use]
     pub fn data_type(&self) -> &str {

@@ -180,6 +180,17 @@ impl Batch {
         arns.next().is_some_and(|first| arns.any(|other| other != first))
     }
 
+    /// The record at that place as far as it names a receive: without its body and message attributes, whose decoding it spares. `None`
+    /// where it names none.
+    #[cfg(feature = "worker")]
+    pub(crate) fn receipt(&self, index: usize) -> Option<Record> {
+        let (body, message_attributes) = (Body::Unescaped(String::new()), Box::default());
+        let record = Record::new(Parts { batch: Arc::clone(&self.0), index, body, message_attributes });
+        let is_one =
+            record.receipt_handle().is_some() && record.queue_arn().is_some() && !record.message_id().is_empty();
+        is_one.then_some(record)
+    }
+
     pub(crate) fn checked_record(&self, index: usize, checks: Checks) -> Result<Record, MalformedRecord> {
         let entry = self.0.entry(index);
         if let Some((field, problem)) = entry.fault {

@@ -37,6 +37,11 @@ impl Breaker {
         self.open_until.is_some()
     }
 
+    /// For how long nothing is asked; `None` where something may be, if only to try.
+    pub(crate) fn pause(&self, now: Duration) -> Option<Duration> {
+        self.open_until?.checked_sub(now).filter(|pause| !pause.is_zero())
+    }
+
     /// The store answered.
     pub(crate) fn answered(&mut self) {
         *self = Self::default();

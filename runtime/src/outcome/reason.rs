@@ -27,6 +27,10 @@ pub enum ReasonClass {
     Deadline,
     /// The time of the invocation was too short to start the message.
     NoTime,
+    /// The worker was told to stop before the message was started; it is given back.
+    Draining,
+    /// The message may be received by others again: SQS said so, or could not be told in time that it is still worked on.
+    ReceiptLost,
     /// The time of the invocation ran out before the handler was reached: a layer or an extractor took it all.
     StoppedBeforeStart,
     /// The time of the invocation ran out before any thread was free for the message, or a layer or an extractor does not
@@ -147,6 +151,8 @@ impl ReasonClass {
             Self::Panic => "the handler panicked",
             Self::Deadline => "stopped: the invocation's time ran out",
             Self::NoTime => "too little time was left to start",
+            Self::Draining => "the worker was told to stop before it started",
+            Self::ReceiptLost => "the message may be received by others again",
             Self::StoppedBeforeStart => "stopped before its handler was reached: a layer or an extractor took the time",
             Self::NoThread => {
                 "its handler was not reached: no thread was free, or a layer or an extractor does not yield"

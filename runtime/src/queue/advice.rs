@@ -46,8 +46,8 @@ fn wanted(backoff: &Backoff, facts: &Facts<'_>) -> Option<Duration> {
     match facts.outcome {
         outcome if outcome.is_success() => None,
         Outcome::InProgressElsewhere => facts.lease_left,
-        // The failed one blocks its group for as long as it is hidden itself.
-        Outcome::NotStarted(reason) if reason.class() == ReasonClass::GroupFailed => Some(Duration::ZERO),
+        // The failed one blocks its group for as long as it is hidden itself; and of a worker that stops others take over.
+        Outcome::NotStarted(reason) if is_free(reason.class()) => Some(Duration::ZERO),
         Outcome::Retry(reason) | Outcome::Rejected(reason) | Outcome::NotStarted(reason) => {
             after(backoff, facts, reason)
         }
@@ -60,6 +60,11 @@ fn after(backoff: &Backoff, facts: &Facts<'_>, reason: &Reason) -> Option<Durati
         return Some(while_the_store_is_down(facts.record.receive_count(), facts.chance));
     }
     reason.delay().or_else(|| backoff.delay(facts.record, reason, facts.chance))
+}
+
+/// Whether nothing speaks against another start at once.
+fn is_free(class: ReasonClass) -> bool {
+    matches!(class, ReasonClass::GroupFailed | ReasonClass::Draining)
 }
 
 /// Whether the store is what failed.

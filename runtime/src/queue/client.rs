@@ -117,7 +117,7 @@ impl<'a> QueueName<'a> {
 /// How long one message shall stay hidden.
 #[derive(Clone, Debug)]
 pub struct VisibilityChange {
-    /// The message, whose receipt handle names the receive.
+    /// The message, whose receipt handle names the receive. From a worker without its body and message attributes.
     pub record: Record,
     /// From now, whole seconds on the wire; 0 makes it visible at once.
     pub timeout: Duration,

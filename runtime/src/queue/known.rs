@@ -32,7 +32,7 @@ impl Known {
         self.all().get(queue.as_str()).cloned()
     }
 
-    fn learn(&self, queue: QueueArn<'_>, attributes: QueueAttributes) {
+    pub(crate) fn learn(&self, queue: QueueArn<'_>, attributes: QueueAttributes) {
         let mut all = self.all();
         if all.len() < MOST {
             all.insert(queue.as_str().into(), attributes);

@@ -10,6 +10,8 @@
 //! | the outcome of a record, how long its claim may live | [`Backoff`], the time for which it stays hidden |
 //! | a record that was rejected | [`DeadLetter`], the copy with its reason |
 //! | both | [`QueueClient`], in calls of at most [`MAX_ENTRIES`] |
+//!
+//! A worker has to ask for messages too, and does so through a [`QueueSource`].
 
 pub(crate) mod advice;
 mod attributes;
@@ -21,7 +23,9 @@ mod dead_letter;
 mod env;
 mod error;
 pub(crate) mod known;
+pub(crate) mod received;
 mod settings;
+mod source;
 #[cfg(feature = "sqs")]
 mod sqs;
 
@@ -31,7 +35,9 @@ pub use self::{
     client::{EntryAnswer, MAX_ENTRIES, QueueClient, QueueName, VisibilityChange},
     dead_letter::DeadLetter,
     error::QueueError,
+    received::ReceivedMessage,
     settings::Queue,
+    source::{OpenQueue, QueueSource, ReceiveRequest},
 };
 #[cfg(feature = "sqs")]
 pub use sqs::SqsClient;

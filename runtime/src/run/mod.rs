@@ -13,8 +13,12 @@ mod spawn;
 mod ticker;
 #[cfg(any(feature = "lambda", feature = "testkit"))]
 pub(crate) mod utc;
+#[cfg(feature = "worker")]
+mod worker;
 
 pub(crate) use self::pipeline::Slips;
+#[cfg(feature = "worker")]
+pub use self::worker::{Worker, WorkerConfig, WorkerHandle, WorkerQueue, WorkerStats};
 pub use self::{
     hosts::Hosts,
     pipeline::{FailsWhen, Pipeline, RecordReport, Report},

@@ -2,27 +2,31 @@
 
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::{BoxFuture, ready, select};
+use tokio::sync::Notify;
 
 use super::{
-    ManualClock,
     event::{Event, Message},
     queue::{Change, Queue, QueueSettings, Received, SentMessage, arn, message_id, number},
 };
 use crate::{
     Clock,
     batch::{QueueArn, Record},
-    queue::{DeadLetter, EntryAnswer, QueueAttributes, QueueClient, QueueError, QueueName, VisibilityChange},
+    clock::{SharedClock, epoch_ms},
+    queue::{
+        DeadLetter, EntryAnswer, OpenQueue, QueueAttributes, QueueClient, QueueError, QueueName, QueueSource,
+        ReceiveRequest, ReceivedMessage, VisibilityChange,
+    },
 };
 
 /// A queue in this process: visibility, receive counts, a new receipt handle with each receive, message groups, deduplication, a redrive
 /// policy. Its time is the clock's.
 ///
-/// It is a [`QueueClient`], so that a consumer under test tells it what SQS would be told:
+/// It is a [`QueueSource`], so that a worker under test receives from it, and any consumer tells it what SQS would be told:
 ///
 /// ```
 /// use std::{sync::Arc, time::Duration};
@@ -46,22 +50,26 @@ use crate::{
 /// # });
 /// ```
 pub struct MemoryQueue {
-    clock: ManualClock,
+    clock: SharedClock,
     start: Duration,
     state: Mutex<State>,
+    sent: Notify,
 }
 
 struct State {
     queue: Queue,
     letters: Vec<DeadLetter>,
+    /// How often anybody asked.
+    receives: u64,
 }
 
 impl MemoryQueue {
     /// An empty queue.
     #[must_use]
-    pub fn new(settings: QueueSettings, clock: ManualClock) -> Self {
+    pub fn new(settings: QueueSettings, clock: impl Clock) -> Self {
         let start = clock.monotonic();
-        Self { clock, start, state: Mutex::new(State { queue: Queue::new(settings), letters: Vec::new() }) }
+        let state = Mutex::new(State { queue: Queue::new(settings), letters: Vec::new(), receives: 0 });
+        Self { clock: Arc::new(clock), start, state, sent: Notify::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -74,13 +82,28 @@ impl MemoryQueue {
 
     /// Sends a message. Gives its id, or `None` where a FIFO queue knows its deduplication id.
     pub fn enqueue(&self, message: SentMessage) -> Option<String> {
-        self.state().queue.send(message, self.now()).map(|number| message_id(0, number))
+        let number = self.state().queue.send(message, self.now());
+        self.sent.notify_waiters();
+        number.map(|number| message_id(0, number))
+    }
+
+    /// How often it was asked for messages.
+    #[must_use]
+    pub fn receives(&self) -> u64 {
+        self.state().receives
+    }
+
+    /// How many messages a receive would find now.
+    #[must_use]
+    pub fn visible(&self) -> usize {
+        self.state().queue.visible(self.now())
     }
 
     /// Receives at most so many messages, as the event of one batch; `None` where none is visible.
     #[must_use]
     pub fn receive(&self, most: usize) -> Option<Event> {
         let mut state = self.state();
+        state.receives += 1;
         let (received, _) = state.queue.receive(most, usize::MAX, self.now());
         let name = &state.queue.settings.name;
         let event = if name.ends_with(".fifo") { Event::fifo(name) } else { Event::standard(name) };
@@ -109,6 +132,12 @@ impl MemoryQueue {
     #[must_use]
     pub fn settings(&self) -> QueueSettings {
         self.state().queue.settings.clone()
+    }
+
+    /// Its Amazon Resource Name.
+    #[must_use]
+    pub fn arn(&self) -> String {
+        arn(&self.state().queue.settings.name)
     }
 
     /// How many messages it holds, visible or not.
@@ -182,7 +211,7 @@ impl QueueClient for MemoryQueue {
     }
 
     fn send<'a>(&'a self, to: QueueName<'a>, letters: &'a [DeadLetter], _: Time) -> BoxFuture<'a, Vec<EntryAnswer>> {
-        let State { queue, letters: known } = &mut *self.state();
+        let State { queue, letters: known, .. } = &mut *self.state();
         let policy = queue.settings.attributes().redrive_policy;
         let is_its_own = policy.is_some_and(|policy| to == QueueName::of(&policy.dead_letter_queue));
         let answers = letters.iter().map(|letter| {
@@ -203,6 +232,66 @@ impl QueueClient for MemoryQueue {
             let (number, receipt) = receive_of(record).ok_or_else(no_receive)?;
             if queue.delete(number, receipt, now) { Ok(()) } else { Err(no_receive()) }
         })
+    }
+}
+
+impl MemoryQueue {
+    /// Takes what is visible, or says how long to wait for what is not yet.
+    fn take(&self, request: ReceiveRequest<'_>, until: Duration) -> Result<Vec<Received>, Duration> {
+        let (now, queue) = (self.now(), &mut self.state().queue);
+        let (received, _) = queue.receive_for(request.most, usize::MAX, request.visibility_timeout, now);
+        if !received.is_empty() || now >= until {
+            return Ok(received);
+        }
+        Err(queue.next_visible(now).map_or(until, |at| at.min(until)) - now)
+    }
+
+    async fn wait_for(&self, request: ReceiveRequest<'_>) -> Vec<ReceivedMessage> {
+        self.state().receives += 1;
+        let until = self.now() + request.wait;
+        loop {
+            // Asked for before the look, so that nothing is sent in between.
+            let sent = std::pin::pin!(self.sent.notified());
+            match self.take(request, until) {
+                Ok(received) => return received.iter().map(|received| self.received(received)).collect(),
+                Err(wait) => drop(select(sent, self.clock.sleep(wait)).await),
+            }
+        }
+    }
+
+    fn received(&self, received: &Received) -> ReceivedMessage {
+        let (id, receipt) = (message_id(0, received.number), format!("receipt-{}", received.receipt));
+        let mut message = ReceivedMessage::new(id, receipt, received.sent.body.as_str());
+        let millis = |at: Duration| epoch_ms(self.clock.wall() - self.now().saturating_sub(at)).to_string();
+        let mut attribute = |name: &str, value: String| message.attributes.push((name.to_owned(), value));
+        attribute("ApproximateReceiveCount", received.receive_count.to_string());
+        attribute("SentTimestamp", millis(received.sent_at));
+        attribute("ApproximateFirstReceiveTimestamp", millis(received.first_received_at));
+        received.sent.group.iter().for_each(|group| attribute("MessageGroupId", group.clone()));
+        received.sent.deduplication_id.iter().for_each(|id| attribute("MessageDeduplicationId", id.clone()));
+        message
+    }
+}
+
+impl QueueSource for MemoryQueue {
+    fn open<'a>(&'a self, queue: QueueName<'a>) -> BoxFuture<'a, Result<OpenQueue, QueueError>> {
+        let (settings, own) = (self.settings(), self.arn());
+        let is_this = match queue {
+            QueueName::Arn(arn) => self.is_this(arn),
+            QueueName::Url(url) => url.rsplit('/').next() == Some(&settings.name),
+        };
+        Box::pin(ready(is_this.then(|| OpenQueue::new(own, settings.attributes())).ok_or_else(no_queue)))
+    }
+
+    fn receive<'a>(
+        &'a self,
+        queue: QueueArn<'a>,
+        request: ReceiveRequest<'a>,
+    ) -> BoxFuture<'a, Result<Vec<ReceivedMessage>, QueueError>> {
+        if !self.is_this(queue) {
+            return Box::pin(ready(Err(no_queue())));
+        }
+        Box::pin(async move { Ok(self.wait_for(request).await) })
     }
 }
 

@@ -8,6 +8,7 @@ pub mod judge;
 mod manual_clock;
 mod memory_payloads;
 mod memory_queue;
+mod paused_clock;
 mod queue;
 mod recording_queue;
 mod recording_store;
@@ -20,6 +21,7 @@ pub use self::{
     manual_clock::ManualClock,
     memory_payloads::MemoryPayloads,
     memory_queue::MemoryQueue,
+    paused_clock::PausedClock,
     queue::{QueueSettings, SentMessage},
     recording_queue::{QueueCall, RecordingQueue},
     recording_store::{RecordingStore, StoreCall},

@@ -6,9 +6,10 @@
 
 mod answers;
 mod entries;
+mod receive;
 mod urls;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use aws_sdk_sqs::{
     Client,
@@ -97,15 +98,25 @@ impl SqsClient {
     async fn ask(&self, queue: QueueArn<'_>, time: Time) -> Result<QueueAttributes, QueueError> {
         let url = self.url_of(QueueName::Arn(queue), time).await?;
         let names = [QueueAttributeName::RedrivePolicy, QueueAttributeName::VisibilityTimeout];
-        let request = self.client.get_queue_attributes().queue_url(&*url).set_attribute_names(Some(names.into()));
+        let answer = self.all_of(&url, &names, time).await?;
+        Ok(attributes(&answer))
+    }
+
+    async fn all_of(&self, url: &str, names: &[QueueAttributeName], time: Time) -> Result<Attributes, QueueError> {
+        let request = self.client.get_queue_attributes().queue_url(url).set_attribute_names(Some(names.into()));
         let answer = request.customize().config_override(within(time)).send().await.map_err(|e| error(&e))?;
-        let attribute = |name| Some(answer.attributes()?.get(&name)?.as_str());
-        Ok(QueueAttributes {
-            visibility_timeout: attribute(QueueAttributeName::VisibilityTimeout)
-                .and_then(|seconds| seconds.parse().ok())
-                .map(Duration::from_secs),
-            redrive_policy: attribute(QueueAttributeName::RedrivePolicy).and_then(RedrivePolicy::from_json),
-        })
+        Ok(answer.attributes.unwrap_or_default())
+    }
+}
+
+type Attributes = HashMap<QueueAttributeName, String>;
+
+fn attributes(answer: &Attributes) -> QueueAttributes {
+    let seconds = answer.get(&QueueAttributeName::VisibilityTimeout).and_then(|seconds| seconds.parse().ok());
+    let policy = answer.get(&QueueAttributeName::RedrivePolicy);
+    QueueAttributes {
+        visibility_timeout: seconds.map(Duration::from_secs),
+        redrive_policy: policy.and_then(|policy| RedrivePolicy::from_json(policy)),
     }
 }
 

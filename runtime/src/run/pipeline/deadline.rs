@@ -36,16 +36,20 @@ impl Deadline {
     const MIN_RESERVE: Duration = Duration::from_secs(1);
 
     pub(super) fn of(invocation: &Invocation, clock: &SharedClock) -> Option<Self> {
-        let deadline = invocation.deadline()?;
-        let left = deadline.saturating_sub(clock.monotonic());
+        Some(Self::at(invocation.deadline()?, clock.monotonic()))
+    }
+
+    /// The moments before a deadline that is known by now.
+    pub(super) fn at(deadline: Duration, now: Duration) -> Self {
+        let left = deadline.saturating_sub(now);
         let reserve = Self::reserve(left);
         let before = |part: Duration| deadline.saturating_sub(part);
-        Some(Self {
+        Self {
             stop: before(reserve),
             abandon: before(reserve / 2),
             answer: before(reserve / 4),
             leave: before(reserve / 8),
-        })
+        }
     }
 
     /// The larger of 1 s and 5 % of the time, but never more than half of it: a function with a time-out of 1 s must be

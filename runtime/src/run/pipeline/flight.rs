@@ -2,14 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::future::AbortHandle;
-use tokio::sync::OwnedSemaphorePermit;
-
+use super::kept::Permit;
 use crate::{batch::Record, claim::Grant, handler::Progress, outcome::Outcome};
+use futures_util::future::AbortHandle;
 
 /// One record in flight: it holds a permit until its outcome is known.
 pub(super) struct Flight {
-    pub(super) permit: OwnedSemaphorePermit,
+    pub(super) permit: Permit,
     pub(super) stage: Stage,
 }
 

@@ -17,7 +17,8 @@ pub(super) struct Schedule {
     /// First those that never came before, in the order of the event.
     ready: BinaryHeap<Reverse<(bool, u32)>>,
     unsettled: usize,
-    is_closed: bool,
+    /// Why nothing starts any more.
+    closed: Option<ReasonClass>,
     group_goes_on: bool,
 }
 
@@ -72,7 +73,7 @@ impl Schedule {
         let ready =
             free.filter_map(|(index, node)| Some(Reverse((node.is_late, u32::try_from(index).ok()?)))).collect();
         let unsettled = nodes.len();
-        Self { nodes, ready, unsettled, is_closed: false, group_goes_on: slips.group_goes_on }
+        Self { nodes, ready, unsettled, closed: None, group_goes_on: slips.group_goes_on }
     }
 
     /// Whether a record could start now.
@@ -167,8 +168,8 @@ impl Schedule {
             let shared = self.nodes.get(original)?.slot.outcome.clone()?;
             return Some((index, shared));
         }
-        if self.is_closed {
-            return Some((index, Outcome::NotStarted(Reason::new(ReasonClass::NoTime))));
+        if let Some(class) = self.closed {
+            return Some((index, Outcome::NotStarted(Reason::new(class))));
         }
         self.ready.extend(u32::try_from(index).map(|index| Reverse((is_late, index))));
         None
@@ -184,14 +185,14 @@ impl Schedule {
     }
 
     /// Starts nothing more: whatever was not handed out is settled as not started.
-    pub(super) fn close(&mut self, is_in_flight: impl Fn(usize) -> bool) {
-        self.is_closed = true;
+    pub(super) fn close(&mut self, class: ReasonClass, is_in_flight: impl Fn(usize) -> bool) {
+        self.closed = Some(class);
         self.ready.clear();
         for index in 0..self.nodes.len() {
             // A copy shares its original's outcome, also now: it is settled when that one is.
             let is_copy = self.nodes.get(index).is_some_and(|node| node.links.previous(Wait::Copy).is_some());
             if !is_in_flight(index) && !is_copy {
-                self.settle(index, Outcome::NotStarted(Reason::new(ReasonClass::NoTime)));
+                self.settle(index, Outcome::NotStarted(Reason::new(class)));
             }
         }
     }

@@ -167,6 +167,11 @@ impl Queue {
         self.messages.values().map(|message| message.visible_at).filter(|at| *at > now).min()
     }
 
+    /// How many messages are not hidden.
+    pub(super) fn visible(&self, now: Duration) -> usize {
+        self.messages.values().filter(|message| message.visible_at <= now).count()
+    }
+
     /// Whether somebody could receive something now.
     pub(super) fn has_visible(&self, now: Duration) -> bool {
         self.messages.values().any(|message| message.visible_at <= now)
@@ -175,6 +180,17 @@ impl Queue {
     /// Hands out at most so many visible messages of at most so many bytes, in the order in which they were sent. Of a FIFO
     /// group nothing is handed out while an earlier message of it is hidden. Says too whether the bytes were what ended it.
     pub(super) fn receive(&mut self, most: usize, most_bytes: usize, now: Duration) -> (Vec<Received>, bool) {
+        self.receive_for(most, most_bytes, self.settings.visibility_timeout, now)
+    }
+
+    /// The same, hidden for so long.
+    pub(super) fn receive_for(
+        &mut self,
+        most: usize,
+        most_bytes: usize,
+        timeout: Duration,
+        now: Duration,
+    ) -> (Vec<Received>, bool) {
         self.expire(now);
         let (mut received, mut bytes, mut blocked) = (Vec::new(), 0, BTreeSet::new());
         let numbers: Vec<u64> = self.messages.keys().copied().collect();
@@ -199,15 +215,19 @@ impl Queue {
             if bytes > most_bytes && !received.is_empty() {
                 return (received, true);
             }
-            received.extend(self.hand_out(number, now));
+            received.extend(self.hand_out_for(number, timeout, now));
         }
         (received, false)
     }
 
     /// Hands a message out to somebody else too, as a standard queue may at any time.
     pub(super) fn hand_out(&mut self, number: u64, now: Duration) -> Option<Received> {
+        self.hand_out_for(number, self.settings.visibility_timeout, now)
+    }
+
+    fn hand_out_for(&mut self, number: u64, timeout: Duration, now: Duration) -> Option<Received> {
         self.receipts += 1;
-        let (receipt, visible_at) = (self.receipts, now + self.settings.visibility_timeout);
+        let (receipt, visible_at) = (self.receipts, now + timeout);
         let message = self.messages.get_mut(&number)?;
         Some(message.receive(number, receipt, visible_at, now))
     }

@@ -38,6 +38,7 @@ impl Drive {
             Stored::Sent(outcomes, answers) => self.on_sent(outcomes, answers),
             Stored::Waited(index) => self.ask_again(index),
             Stored::Alone => self.on_alone(),
+            Stored::Unyielding(index) => self.leave_behind(index),
         }
     }
 
@@ -107,7 +108,7 @@ pub(super) fn with_error(class: ReasonClass, error: &StoreError) -> Outcome {
 }
 
 /// What a store answers. A store that panics has answered nothing, and only for the messages that it was asked about.
-pub(super) async fn unless_it_panics<A, F: Future<Output = Vec<A>>>(call: impl FnOnce() -> F) -> Vec<A> {
+pub(crate) async fn unless_it_panics<A, F: Future<Output = Vec<A>>>(call: impl FnOnce() -> F) -> Vec<A> {
     let answers = AssertUnwindSafe(async move { call().await }).catch_unwind().await;
     answers.unwrap_or_else(|panic| {
         tracing::error!(panic = %Panicked::new(panic), "the idempotency store, or the queue's client, panicked");
@@ -116,6 +117,6 @@ pub(super) async fn unless_it_panics<A, F: Future<Output = Vec<A>>>(call: impl F
 }
 
 /// Pairs each element with its answer; an answer that is missing is `None`, an unknown.
-pub(super) fn answered<T, A>(asked: Vec<T>, answers: Vec<A>) -> impl Iterator<Item = (T, Option<A>)> {
+pub(crate) fn answered<T, A>(asked: Vec<T>, answers: Vec<A>) -> impl Iterator<Item = (T, Option<A>)> {
     asked.into_iter().zip(answers.into_iter().map(Some).chain(std::iter::repeat_with(|| None)))
 }

@@ -10,8 +10,7 @@ use super::{
 use crate::{
     batch::Record,
     claim::{
-        ClaimAnswer, ClaimRequest, Grant, Idempotency, IdempotencyKey, Identity, Lease, Look, Owner, PayloadHash,
-        StoreError,
+        ClaimAnswer, ClaimRequest, Grant, Idempotency, IdempotencyKey, Identity, Look, Owner, PayloadHash, StoreError,
     },
     clock::is_plausible,
     outcome::{Outcome, Reason, ReasonClass},
@@ -81,7 +80,7 @@ impl Drive {
         }
         let owner = Owner::draw(&*self.shared.seams.random)
             .map_err(|error| with_error(ReasonClass::StoreUnavailable, &StoreError::new(error)))?;
-        let lease_end = idempotency.lease_expires_at_ms(self.invocation.time_left());
+        let lease_end = self.lease_end_ms(record.index(), idempotency)?;
         let expires_at_s = idempotency.claim_expires_at_s(lease_end);
         let request = ClaimRequest::new(key, owner, lease_end, expires_at_s, payload_hash);
         Ok(ClaimRequest { version: idempotency.version(self.invocation.handler_version()).map(Into::into), ..request })
@@ -152,10 +151,10 @@ impl Drive {
         for ((index, key), answer) in answered(asked, answers) {
             self.note_answer(answer.as_ref());
             match answer {
-                Some(ClaimAnswer::Acquired(lease)) if self.phase == Phase::Open => {
-                    self.start_granted(index, Some(Grant::Lease(lease)));
-                }
-                Some(ClaimAnswer::Acquired(lease)) => unstarted.push(unstarted_at(index, lease)),
+                Some(ClaimAnswer::Acquired(lease)) => match self.may_not_start(index) {
+                    None => self.start_granted(index, Some(Grant::Lease(lease))),
+                    Some(class) => unstarted.push((index, lease, Outcome::NotStarted(Reason::new(class)))),
+                },
                 Some(ClaimAnswer::Unavailable(error)) if runs_unguarded => self.start_unguarded(index, key, &error),
                 refused => self.refused(index, refused),
             }
@@ -211,9 +210,14 @@ impl Drive {
         self.start_granted(index, Some(Grant::Unguarded(key)));
     }
 
+    /// Why a record that was granted must not start after all.
+    fn may_not_start(&self, index: usize) -> Option<ReasonClass> {
+        self.stopped(index).or_else(|| (self.phase != Phase::Open).then_some(ReasonClass::NoTime))
+    }
+
     fn start_granted(&mut self, index: usize, grant: Option<Grant>) {
-        if self.phase != Phase::Open {
-            self.land(index, no_time());
+        if let Some(class) = self.may_not_start(index) {
+            self.land(index, Outcome::NotStarted(Reason::new(class)));
         } else if let Some(Flight { permit, stage: Stage::Claiming(record) }) = self.flights.remove(&index) {
             self.start(index, record, permit, grant);
         }
@@ -240,12 +244,4 @@ impl Drive {
 /// Planted by simulations only.
 fn of_null() -> Identity {
     Identity { key: IdempotencyKey::derive("null", &[]), payload_hash: PayloadHash::of(b"null") }
-}
-
-fn no_time() -> Outcome {
-    Outcome::NotStarted(Reason::new(ReasonClass::NoTime))
-}
-
-fn unstarted_at(index: usize, lease: Lease) -> (usize, Lease, Outcome) {
-    (index, lease, no_time())
 }

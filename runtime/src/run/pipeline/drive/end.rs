@@ -50,7 +50,7 @@ impl Drive {
     fn ended_one(&mut self, index: usize, how: How, ends: &mut Ends) {
         // Of those that were left behind nobody waits for news.
         let Some(Ran { grant, was_dropped, runs }) = self.note_run(index) else { return };
-        let (outcome, handled) = self.outcome_of(how, runs);
+        let (outcome, handled) = self.outcome_of(index, how, runs);
         match grant {
             None => self.land(index, outcome),
             Some(grant) if outcome.is_success() && !grant.is_unguarded() => self.succeeded(index, grant, handled, ends),
@@ -112,15 +112,17 @@ impl Drive {
         Some(Ran { grant, was_dropped, runs })
     }
 
-    fn outcome_of(&mut self, how: How, runs: u16) -> (Outcome, Handled) {
+    fn outcome_of(&mut self, index: usize, how: How, runs: u16) -> (Outcome, Handled) {
         let outcome = match how {
             How::Returned { outcome, handled, nothing_to_do } => {
                 self.counts.nothing_to_do += usize::from(nothing_to_do);
                 return (outcome, handled);
             }
-            How::Dropped if self.phase == Phase::Open => retry(ReasonClass::Cancelled),
+            How::Dropped if self.phase == Phase::Open && self.stopped_running(index).is_none() => {
+                retry(ReasonClass::Cancelled)
+            }
             How::Dropped if runs == 0 => Outcome::NotStarted(Reason::new(ReasonClass::StoppedBeforeStart)),
-            How::Dropped => retry(ReasonClass::Deadline),
+            How::Dropped => retry(self.stopped_running(index).unwrap_or(ReasonClass::Deadline)),
         };
         (outcome, Handled::default())
     }

@@ -7,6 +7,7 @@
 mod answers;
 mod claim;
 mod end;
+mod kept;
 mod letters;
 mod start;
 mod suspects;
@@ -31,6 +32,7 @@ use super::{
     Report, Shared,
     deadline::{Deadline, Phase},
     flight::Flight,
+    kept::{Kept, Order, Permit},
     plan::plan,
     report::Counts,
     schedule::Schedule,
@@ -48,7 +50,8 @@ use crate::{
     queue::EntryAnswer,
 };
 
-use self::suspects::Suspects;
+pub(crate) use self::answers::{answered, unless_it_panics};
+use self::{kept::Keeping, suspects::Suspects};
 
 type Acquiring = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
 
@@ -68,7 +71,7 @@ pub(super) struct Drive {
     stored: FuturesUnordered<BoxFuture<'static, Stored>>,
     /// Waiting in line for a permit, where other batches hold them all.
     acquiring: Option<Acquiring>,
-    permit: Option<OwnedSemaphorePermit>,
+    permit: Option<Permit>,
     counts: Counts,
     noted_receive_count: bool,
     /// Messages that are about to go to the dead-letter queue, with what became of them.
@@ -81,6 +84,8 @@ pub(super) struct Drive {
     deleted: BTreeSet<usize>,
     /// Some of them are being deleted: suspects wait for that.
     is_deleting: bool,
+    /// The worker that looks after the messages; none on Lambda.
+    keeping: Option<Box<Keeping>>,
 }
 
 /// What the store answered, with the places of the records that asked.
@@ -101,24 +106,29 @@ enum Stored {
     Waited(usize),
     /// What was done is deleted.
     Alone,
+    /// A handler that was told to stop had its time to do so.
+    Unyielding(usize),
 }
 
 /// What wakes the loop, in the order in which it is looked at.
 enum Event {
     Alarm,
+    /// Of the worker; `None` once it is gone.
+    Order(Option<Order>),
     Ended(Ended),
     Stored(Stored),
     Permit(OwnedSemaphorePermit),
 }
 
 impl Drive {
-    pub(super) fn new(shared: Arc<Shared>, batch: Batch, invocation: Invocation) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, batch: Batch, invocation: Invocation, kept: Option<Kept>) -> Self {
         let slips = shared.seams.slips;
         let deadline = Deadline::of(&invocation, &shared.seams.clock).filter(|_| !slips.no_deadline_guard);
         let links = plan(&batch, shared.idempotency.is_some(), |index| sibling_key(&shared, &batch, index));
         let schedule = Schedule::new(links, slips, |index| batch.receive_count(index) != Some(1));
         let (teller, ended) = mpsc::unbounded_channel();
-        let began = shared.seams.clock.monotonic();
+        let began = kept.as_ref().map_or_else(|| shared.seams.clock.monotonic(), |kept| kept.received);
+        let keeping = kept.map(|kept| Box::new(Keeping::new(kept, batch.len())));
         let mut drive = Self {
             shared,
             batch,
@@ -141,6 +151,7 @@ impl Drive {
             suspects: Suspects::default(),
             deleted: BTreeSet::new(),
             is_deleting: false,
+            keeping,
         };
         drive.set_alarm();
         drive
@@ -152,6 +163,7 @@ impl Drive {
             self.start_ready();
             self.send_letters();
             self.start_suspect();
+            self.hand_over();
             if self.schedule.is_settled() || self.phase == Phase::Over {
                 break;
             }
@@ -161,13 +173,18 @@ impl Drive {
             }
             match poll_fn(|cx| self.poll_event(cx)).await {
                 Event::Alarm => {}
+                Event::Order(order) => self.on_order(order),
                 Event::Ended(ended) => self.on_ended(ended),
                 Event::Stored(stored) => self.on_stored(stored),
-                Event::Permit(permit) => self.permit = Some(permit),
+                Event::Permit(permit) => self.permit = Some(Permit::of_process(permit)),
             }
         }
         self.flights.clear();
-        self.tell_the_queue().await;
+        if self.keeping.is_some() {
+            self.hand_the_rest_over();
+        } else {
+            self.tell_the_queue().await;
+        }
         let acknowledges = self.shared.queue.as_ref().is_some_and(|queue| queue.acknowledges);
         Report::new(self.batch, self.schedule.into_slots(), self.counts, acknowledges)
     }
@@ -185,6 +202,11 @@ impl Drive {
         {
             self.alarm = None;
             return Poll::Ready(Event::Alarm);
+        }
+        if let Some(keeping) = &mut self.keeping
+            && let Poll::Ready(order) = keeping.poll_order(cx)
+        {
+            return Poll::Ready(Event::Order(order));
         }
         if let Poll::Ready(Some(ended)) = self.ended.poll_recv(cx) {
             return Poll::Ready(Event::Ended(ended));

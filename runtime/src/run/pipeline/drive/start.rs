@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_util::future::AbortHandle;
-use tokio::sync::OwnedSemaphorePermit;
-
 use super::{Drive, claim::Asking};
 use crate::{
     batch::Record,
@@ -14,9 +11,11 @@ use crate::{
     run::pipeline::{
         deadline::Phase,
         flight::{Flight, Running, Stage},
+        kept::Permit,
         task::{self, How, Teller},
     },
 };
+use futures_util::future::AbortHandle;
 
 impl Drive {
     /// Takes as many ready records as there are permits, and asks for all of them at once.
@@ -83,22 +82,30 @@ impl Drive {
         }
     }
 
-    pub(super) fn take_permit(&mut self) -> Option<OwnedSemaphorePermit> {
+    pub(super) fn take_permit(&mut self) -> Option<Permit> {
         if let Some(permit) = self.permit.take() {
             return Some(permit);
+        }
+        if let Some(keeping) = &mut self.keeping {
+            return keeping.kept.permits.take();
         }
         if self.acquiring.is_some() {
             return None;
         }
         let permits = &self.shared.permits;
         if let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
-            return Some(permit);
+            return Some(Permit::of_process(permit));
         }
         self.acquiring = Some(Box::pin(Arc::clone(permits).acquire_owned()));
         None
     }
 
-    pub(super) fn start(&mut self, index: usize, record: Record, permit: OwnedSemaphorePermit, grant: Option<Grant>) {
+    pub(super) fn start(&mut self, index: usize, record: Record, permit: Permit, grant: Option<Grant>) {
+        if let Some(class) = self.stopped(index) {
+            self.flights.insert(index, Flight { permit, stage: Stage::Claiming(record) });
+            return self.land(index, Outcome::NotStarted(Reason::new(class)));
+        }
+        self.tell_start(index, grant.as_ref().and_then(Grant::lease));
         let progress = Arc::new(Progress::default());
         let claimed = grant.clone().zip(self.shared.idempotency.clone());
         let claimed = claimed.map(|(grant, idempotency)| Claimed { grant, idempotency });

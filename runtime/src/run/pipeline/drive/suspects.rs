@@ -104,7 +104,7 @@ impl Drive {
 
     /// Whether something is done and not deleted yet; a client, where there is one, deletes it then.
     fn deletes_what_is_done(&mut self) -> bool {
-        let Some(queue) = self.shared.queue.clone() else { return false };
+        let Some(queue) = self.shared.queue.clone().filter(|_| self.keeping.is_none()) else { return false };
         let done: Vec<Record> = self.done().filter(|record| !self.deleted.contains(&record.index())).collect();
         if done.is_empty() || self.is_deleting {
             return self.is_deleting;

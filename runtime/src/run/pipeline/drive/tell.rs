@@ -72,11 +72,11 @@ impl Drive {
         self.schedule.slots().enumerate().filter_map(|(index, slot)| self.change(index, slot, queue)).collect()
     }
 
-    fn change(&self, index: usize, slot: &Slot, queue: &Queue) -> Option<VisibilityChange> {
+    pub(super) fn change(&self, index: usize, slot: &Slot, queue: &Queue) -> Option<VisibilityChange> {
         let outcome = slot.outcome.as_ref().filter(|outcome| outcome.is_failure())?;
         let record = self.receipt(index)?;
         let clock = &self.shared.seams.clock;
-        let held_until_ms = (slot.held_until_ms > 0).then_some(slot.held_until_ms + SKEW_MS + 1);
+        let held_until_ms = self.held_until_ms(index, slot).map(|until| until + SKEW_MS + 1);
         let left = held_until_ms.map(|until| until.saturating_sub(epoch_ms(clock.wall())));
         let facts = Facts {
             record: &record,

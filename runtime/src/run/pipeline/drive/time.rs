@@ -48,10 +48,7 @@ impl Drive {
 
     /// Starts nothing more and tells what runs to stop.
     fn stop(&mut self) {
-        (self.acquiring, self.permit) = (None, None);
-        self.suspects.clear();
-        let flights = &self.flights;
-        self.schedule.close(|index| flights.contains_key(&index));
+        self.start_nothing_more(ReasonClass::NoTime);
         for flight in self.flights.values() {
             if let Stage::Running(running) = &flight.stage {
                 running.stop();
@@ -59,16 +56,27 @@ impl Drive {
         }
     }
 
+    /// Settles what was not handed out.
+    pub(super) fn start_nothing_more(&mut self, class: ReasonClass) {
+        (self.acquiring, self.permit) = (None, None);
+        self.suspects.clear();
+        let flights = &self.flights;
+        self.schedule.close(class, |index| flights.contains_key(&index));
+    }
+
     /// Leaves behind the handlers that did not yield: failed, and not released, for they may still be at it.
     fn abandon(&mut self) {
         let is_running = |flight: &Flight| matches!(flight.stage, Stage::Running(_));
         let running: Vec<_> = self.flights.iter().filter(|(_, flight)| is_running(flight)).map(|(i, _)| *i).collect();
-        for index in running {
-            let runs = self.note_run(index).map_or(0, |ran| ran.runs);
-            // It never starts: it was told to stop, and looks at that before its first step and before its handler.
-            let unstarted = || Outcome::NotStarted(Reason::new(ReasonClass::NoThread));
-            self.land(index, if runs == 0 { unstarted() } else { retry(ReasonClass::Abandoned) });
-        }
+        running.into_iter().for_each(|index| self.leave_behind(index));
+    }
+
+    /// Leaves one handler behind, if it still runs.
+    pub(super) fn leave_behind(&mut self, index: usize) {
+        let Some(ran) = self.note_run(index) else { return };
+        // It never starts: it was told to stop, and looks at that before its first step and before its handler.
+        let unstarted = || Outcome::NotStarted(Reason::new(ReasonClass::NoThread));
+        self.land(index, if ran.runs == 0 { unstarted() } else { retry(ReasonClass::Abandoned) });
     }
 
     /// Settles whatever waits for the store: the answer must go out.

@@ -38,7 +38,9 @@ impl Drive {
 
     /// Asks once more for a record that waited.
     pub(super) fn ask_again(&mut self, index: usize) {
-        let Some(idempotency) = self.shared.idempotency.clone().filter(|_| self.phase == Phase::Open) else {
+        let Some(idempotency) =
+            self.shared.idempotency.clone().filter(|_| self.phase == Phase::Open && self.stopped(index).is_none())
+        else {
             // Its timer came late.
             return self.land(index, Outcome::InProgressElsewhere);
         };

@@ -1,0 +1,145 @@
+//! Settings of a worker.
+
+use std::{fmt, time::Duration};
+
+/// Settings for a worker.
+///
+/// ```
+/// use std::time::Duration;
+/// use sqs_runtime::run::{WorkerConfig, WorkerQueue};
+///
+/// let orders = WorkerQueue::new("https://sqs.eu-west-1.amazonaws.com/123456789012/orders").concurrency(40);
+/// let config = WorkerConfig::new().queue(orders).max_duration(Duration::from_secs(300));
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct WorkerConfig {
+    pub(super) queues: Vec<WorkerQueue>,
+    pub(super) drain: Duration,
+    pub(super) max_duration: Duration,
+    pub(super) until_empty: bool,
+    pub(super) rate: Option<u32>,
+}
+
+/// SQS hides no message for longer than 12 h; this is what can be had of them for sure.
+const LONGEST: Duration = Duration::from_secs(11 * 3_600 + 50 * 60);
+
+impl Default for WorkerConfig {
+    fn default() -> Self {
+        Self {
+            queues: Vec::new(),
+            drain: Duration::from_secs(25),
+            max_duration: LONGEST,
+            until_empty: false,
+            rate: None,
+        }
+    }
+}
+
+impl WorkerConfig {
+    /// The defaults, without a queue yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Receives from that queue too, given as such or by its URL or Amazon Resource Name.
+    #[must_use]
+    pub fn queue(mut self, queue: impl Into<WorkerQueue>) -> Self {
+        self.queues.push(queue.into());
+        self
+    }
+
+    /// How long a worker that is told to stop may take: what runs by then is stopped and given back. Default 25 s, below the 30 s after
+    /// which ECS and Kubernetes kill a container.
+    #[must_use]
+    pub fn drain(self, time: Duration) -> Self {
+        Self { drain: time, ..self }
+    }
+
+    /// How long the handler of one message may run; it is stopped then, and the message comes back. Default, and at most, 11 h 50 min:
+    /// SQS hides no message for longer than 12 h.
+    #[must_use]
+    pub fn max_duration(self, time: Duration) -> Self {
+        Self { max_duration: time.min(LONGEST), ..self }
+    }
+
+    /// Ends once every queue has nothing to give and nothing is in hand: for jobs. A message that is hidden, by a backoff or because
+    /// somebody else has it, is nothing to give.
+    #[must_use]
+    pub fn until_empty(self) -> Self {
+        Self { until_empty: true, ..self }
+    }
+
+    /// Receives at most so many messages a second, all queues together; a burst of ten is let through. Default: no limit.
+    #[must_use]
+    pub fn rate(self, messages_a_second: u32) -> Self {
+        Self { rate: Some(messages_a_second.max(1)), ..self }
+    }
+}
+
+/// A queue that a worker receives from.
+#[derive(Clone)]
+pub struct WorkerQueue {
+    pub(super) name: Box<str>,
+    pub(super) concurrency: Option<usize>,
+    pub(super) weight: u32,
+    pub(super) visibility_timeout: Option<Duration>,
+    pub(super) wait: Duration,
+}
+
+impl WorkerQueue {
+    /// The queue of that URL or Amazon Resource Name.
+    pub fn new(name: impl Into<String>) -> Self {
+        let name = name.into().into();
+        Self { name, concurrency: None, weight: 1, visibility_timeout: None, wait: Duration::from_secs(20) }
+    }
+
+    /// How many of its messages may be in hand at a time. Default: as many as the consumer runs at a time.
+    #[must_use]
+    pub fn concurrency(self, limit: usize) -> Self {
+        Self { concurrency: Some(limit.max(1)), ..self }
+    }
+
+    /// Its share of what the consumer runs at a time, beside the worker's other queues: one of weight 3 gets three times what one of
+    /// weight 1 gets where both have messages waiting. Default 1; 0 counts as 1.
+    #[must_use]
+    pub fn weight(self, weight: u32) -> Self {
+        Self { weight: weight.max(1), ..self }
+    }
+
+    /// For how long a message is hidden at a time; it is renewed from half of that for as long as the message is in hand. Default: the
+    /// queue's own visibility timeout, and 30 s where that is less. A crash is noticed after this time.
+    #[must_use]
+    pub fn visibility_timeout(self, time: Duration) -> Self {
+        Self { visibility_timeout: Some(time), ..self }
+    }
+
+    /// How long a receive waits for the first message. Default, and at most, 20 s; whole seconds.
+    #[must_use]
+    pub fn wait(self, time: Duration) -> Self {
+        Self { wait: time.min(Duration::from_secs(20)), ..self }
+    }
+}
+
+impl From<&str> for WorkerQueue {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
+impl From<String> for WorkerQueue {
+    fn from(name: String) -> Self {
+        Self::new(name)
+    }
+}
+
+impl fmt::Debug for WorkerQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Its name holds an account id.
+        f.debug_struct("WorkerQueue")
+            .field("concurrency", &self.concurrency)
+            .field("weight", &self.weight)
+            .finish_non_exhaustive()
+    }
+}

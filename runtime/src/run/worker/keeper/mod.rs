@@ -1,0 +1,470 @@
+//! Looks after everything that was received, and is the only one that speaks to SQS about it.
+//!
+//! So nothing that is said about a receipt overtakes anything else: a beat that is under way is answered before the message is hidden for
+//! its backoff or deleted, and once a message is lost nothing is said about it at all.
+
+mod beat;
+mod done;
+mod flush;
+mod receipt;
+
+use std::{
+    collections::BTreeMap,
+    future::poll_fn,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::sync::{Notify, mpsc};
+
+pub(super) use self::done::DoneButNotDeleted;
+use self::{
+    beat::{Beaten, Due, Hidden, beat},
+    flush::{Deletion, Outbox},
+    receipt::{Finding, Key, Receipt},
+};
+use super::{Common, stop::Stage};
+use crate::{
+    batch::Batch,
+    clock::epoch_ms,
+    outcome::ReasonClass,
+    queue::{EntryAnswer, VisibilityChange, calls::in_calls},
+    run::pipeline::{Hold, Order, Settled, Told, Verdict, What, answered, unless_it_panics},
+};
+
+/// How long a call about messages waits for its answer.
+const LONGEST_CALL: Duration = Duration::from_secs(10);
+
+/// What of the drain is left for the last calls when the batches have to be over: a fifth, and no more than that.
+const LAST_CALLS: Duration = Duration::from_secs(3);
+
+/// Messages that were received together.
+pub(super) struct Taken {
+    pub(super) receive: u64,
+    batch: Batch,
+    received: Duration,
+    visibility_timeout: Duration,
+    fate: Fate,
+}
+
+/// What is to become of them.
+pub(super) enum Fate {
+    Run {
+        orders: mpsc::UnboundedSender<Order>,
+        holds: Arc<[Hold]>,
+    },
+    /// They are done: they only have to be deleted.
+    Done,
+    /// The worker stops.
+    GivenBack,
+}
+
+impl Taken {
+    pub(super) fn new(batch: Batch, received: Duration, visibility_timeout: Duration, fate: Fate) -> Self {
+        static RECEIVES: AtomicU64 = AtomicU64::new(0);
+        let receive = RECEIVES.fetch_add(1, Ordering::Relaxed);
+        Self { receive, batch, received, visibility_timeout, fate }
+    }
+}
+
+/// What SQS answered.
+enum Said {
+    Beaten(Vec<Beaten>),
+    Deleted(Vec<Deletion>, Vec<EntryAnswer>),
+    Hidden(Vec<EntryAnswer>),
+}
+
+enum Event {
+    Taken(Taken),
+    Told(Told),
+    Said(Said),
+    Alarm,
+    Stopping,
+    LanesOver,
+}
+
+/// Keeps messages hidden, deletes them and gives them back.
+pub(super) struct Keeper {
+    common: Arc<Common>,
+    taken: mpsc::UnboundedReceiver<Taken>,
+    told: mpsc::UnboundedReceiver<Told>,
+    batches: BTreeMap<u64, mpsc::UnboundedSender<Order>>,
+    receipts: BTreeMap<Key, Receipt>,
+    outbox: Outbox,
+    calls: FuturesUnordered<BoxFuture<'static, Said>>,
+    /// When the receipts are to be looked at.
+    look_at: Duration,
+    alarm: Option<(Duration, BoxFuture<'static, ()>)>,
+    stopping: Option<BoxFuture<'static, ()>>,
+    lanes_over: Arc<Notify>,
+    are_lanes_over: Option<BoxFuture<'static, ()>>,
+}
+
+impl Keeper {
+    pub(super) fn new(
+        common: Arc<Common>,
+        taken: mpsc::UnboundedReceiver<Taken>,
+        told: mpsc::UnboundedReceiver<Told>,
+    ) -> Self {
+        let stop = common.stop.clone();
+        let lanes_over = Arc::new(Notify::new());
+        let are_lanes_over = Arc::clone(&lanes_over);
+        Self {
+            common,
+            taken,
+            told,
+            batches: BTreeMap::new(),
+            receipts: BTreeMap::new(),
+            outbox: Outbox::default(),
+            calls: FuturesUnordered::new(),
+            look_at: Duration::MAX,
+            alarm: None,
+            stopping: Some(Box::pin(async move { stop.stopped().await })),
+            lanes_over,
+            are_lanes_over: Some(Box::pin(async move { are_lanes_over.notified().await })),
+        }
+    }
+
+    /// To be told when no lane receives any more.
+    pub(super) fn lanes_are_over(&self) -> Arc<Notify> {
+        Arc::clone(&self.lanes_over)
+    }
+
+    /// Looks after messages until the lanes are over and nothing is left, or the time to stop is.
+    pub(super) async fn run(mut self) {
+        loop {
+            let now = self.now();
+            if self.look_at <= now {
+                self.look_after(now);
+            }
+            self.say_what_is_due(now);
+            self.note_what_is_in_hand();
+            if self.is_over(now) {
+                break;
+            }
+            self.set_alarm(now);
+            match poll_fn(|cx| self.poll_event(cx)).await {
+                Event::Taken(taken) => self.on_taken(taken),
+                Event::Told(told) => self.on_told(told),
+                Event::Said(said) => self.on_said(said),
+                Event::Stopping => self.on_stopping(),
+                Event::Alarm | Event::LanesOver => {}
+            }
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.common.seams.clock.monotonic()
+    }
+
+    fn is_over(&self, now: Duration) -> bool {
+        if self.drain_end().is_some_and(|end| end <= now) {
+            tracing::warn!(
+                in_hand = self.receipts.len(),
+                "the time to stop is over; what is still in hand comes back when its visibility timeout ends"
+            );
+            return true;
+        }
+        self.are_lanes_over.is_none() && self.has_nothing()
+    }
+
+    fn drain_end(&self) -> Option<Duration> {
+        match self.common.stop.stage() {
+            Stage::Draining(since) => Some(since + self.common.drain),
+            Stage::Running | Stage::Ended => None,
+        }
+    }
+
+    fn note_what_is_in_hand(&self) {
+        let oldest = self.receipts.values().next().and_then(Receipt::began);
+        self.common.stats.has_in_hand(self.receipts.len(), oldest);
+        self.common.is_idle.store(self.has_nothing(), Ordering::Relaxed);
+    }
+
+    fn has_nothing(&self) -> bool {
+        self.batches.is_empty() && self.outbox.is_empty() && self.calls.is_empty()
+    }
+
+    // ---- what happens
+
+    /// What was taken comes before what is told of it.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        if let Some(stopping) = &mut self.stopping
+            && stopping.poll_unpin(cx).is_ready()
+        {
+            self.stopping = None;
+            return Poll::Ready(Event::Stopping);
+        }
+        if let Poll::Ready(Some(taken)) = self.taken.poll_recv(cx) {
+            return Poll::Ready(Event::Taken(taken));
+        }
+        if let Poll::Ready(Some(told)) = self.told.poll_recv(cx) {
+            return Poll::Ready(Event::Told(told));
+        }
+        if let Poll::Ready(Some(said)) = self.calls.poll_next_unpin(cx) {
+            return Poll::Ready(Event::Said(said));
+        }
+        if let Some(over) = &mut self.are_lanes_over
+            && over.poll_unpin(cx).is_ready()
+        {
+            self.are_lanes_over = None;
+            return Poll::Ready(Event::LanesOver);
+        }
+        if let Some((_, alarm)) = &mut self.alarm
+            && alarm.poll_unpin(cx).is_ready()
+        {
+            self.alarm = None;
+            return Poll::Ready(Event::Alarm);
+        }
+        Poll::Pending
+    }
+
+    fn set_alarm(&mut self, now: Duration) {
+        let moments = [Some(self.look_at), self.outbox.due(), self.drain_end()];
+        let Some(next) = moments.into_iter().flatten().min().filter(|next| *next < Duration::MAX) else { return };
+        if self.alarm.as_ref().is_none_or(|(at, _)| *at > next) {
+            self.alarm = Some((next, self.common.seams.clock.sleep(next.saturating_sub(now))));
+        }
+    }
+
+    fn on_taken(&mut self, taken: Taken) {
+        let (now, Taken { receive, batch, received, visibility_timeout, fate }) = (self.now(), taken);
+        let records = (0..batch.len()).filter_map(|index| batch.receipt(index));
+        match fate {
+            Fate::Done => records.for_each(|record| self.outbox.delete(record, now)),
+            Fate::GivenBack => {
+                let give_back = |record| VisibilityChange { record, timeout: Duration::ZERO };
+                records.map(give_back).for_each(|change| self.outbox.hide(change, now));
+            }
+            Fate::Run { orders, holds } => {
+                for record in records {
+                    let key = (receive, record.index());
+                    let receipt = Receipt::new(record, Arc::clone(&holds), received, visibility_timeout);
+                    self.receipts.insert(key, receipt);
+                }
+                self.look_at = self.look_at.min(received + visibility_timeout / 2);
+                self.drain(&orders);
+                self.batches.insert(receive, orders);
+            }
+        }
+    }
+
+    fn on_told(&mut self, Told { receive, what }: Told) {
+        match what {
+            What::Started(index, lease) => {
+                let (now, wall_ms) = (self.now(), epoch_ms(self.common.seams.clock.wall()));
+                let overdue = now.saturating_add(self.common.max_duration);
+                if let Some(receipt) = self.receipts.get_mut(&(receive, index)) {
+                    receipt.starts(lease, now, wall_ms);
+                    self.look_at = self.look_at.min(overdue);
+                }
+            }
+            What::Settled(index, settled) => self.on_settled((receive, index), settled),
+            What::Over => drop(self.batches.remove(&receive)),
+        }
+    }
+
+    fn on_settled(&mut self, key: Key, settled: Settled) {
+        if is_given_back(&settled) {
+            self.common.stats.given_back(1);
+        } else {
+            self.common.stats.settled(&settled.outcome);
+        }
+        let Some(receipt) = self.receipts.get_mut(&key) else { return };
+        receipt.settled = Some(settled);
+        if !receipt.is_busy {
+            self.conclude(key);
+        }
+    }
+
+    /// Everything about the receipt is known, and no call about it is under way.
+    fn conclude(&mut self, key: Key) {
+        let now = self.now();
+        let Some(Receipt { record, lost, settled: Some(settled), .. }) = self.receipts.remove(&key) else { return };
+        match settled.verdict {
+            // It is done and may be received by somebody else: here, it is not run again.
+            Verdict::Delete if lost.is_some() => self.common.done.add(record.message_id()),
+            _ if lost.is_some() => {}
+            Verdict::Delete => self.outbox.delete(record, now),
+            Verdict::Hide(timeout) => self.outbox.hide(VisibilityChange { record, timeout }, now),
+            Verdict::Leave => {}
+        }
+    }
+
+    fn on_stopping(&mut self) {
+        self.batches.values().for_each(|orders| self.drain(orders));
+    }
+
+    /// Orders a batch to end, where the worker stops.
+    fn drain(&self, orders: &mpsc::UnboundedSender<Order>) {
+        if let Stage::Draining(since) = self.common.stop.stage() {
+            let drain = self.common.drain;
+            let _ = orders.send(Order::Drain(since + drain.saturating_sub((drain / 5).min(LAST_CALLS))));
+        }
+    }
+
+    // ---- keeping
+
+    /// Looks at every receipt: what has to be hidden once more, what is lost, what takes too long.
+    fn look_after(&mut self, now: Duration) {
+        let (mut next, mut is_due, mut stops) = (Duration::MAX, false, Vec::new());
+        for (key, receipt) in &mut self.receipts {
+            if receipt.lost.is_some() || receipt.settled.is_some() {
+                continue;
+            }
+            match receipt.look(now, self.common.max_duration) {
+                Finding::Fine(until) => next = next.min(until),
+                Finding::Due => is_due = true,
+                Finding::Lost(class) => stops.push((*key, class, true)),
+                Finding::Overdue => {
+                    next = now;
+                    stops.push((*key, ReasonClass::Deadline, false));
+                }
+            }
+        }
+        self.look_at = next;
+        for (key, class, is_lost) in stops {
+            if is_lost {
+                self.lose(key, class);
+            } else {
+                self.stop(key, class);
+            }
+        }
+        if is_due {
+            self.beat(now);
+        }
+    }
+
+    fn stop(&self, (receive, index): Key, class: ReasonClass) {
+        if let Some(orders) = self.batches.get(&receive) {
+            // A batch that is over needs no order.
+            let _ = orders.send(Order::Stop(index, class));
+        }
+    }
+
+    /// The message is no longer ours: its handler is stopped, and nothing more is said about it.
+    fn lose(&mut self, key: Key, class: ReasonClass) {
+        let Some(receipt) = self.receipts.get_mut(&key) else { return };
+        receipt.lost = Some(class);
+        self.common.stats.lost(1);
+        let message_id = &*receipt.record.display_id();
+        tracing::warn!(message_id, why = class.describe(), "a message was lost while it was worked on");
+        self.stop(key, class);
+    }
+
+    /// Hides everything once more that has to be hidden soon, together.
+    fn beat(&mut self, now: Duration) {
+        let wall_ms = epoch_ms(self.common.seams.clock.wall());
+        let mut due = Vec::new();
+        for (key, receipt) in self.receipts.iter_mut().filter(|(_, receipt)| receipt.is_nearly_due(now)) {
+            match Due::of(*key, receipt, now) {
+                Some(one) => {
+                    receipt.is_busy = true;
+                    receipt.may_be_leased_until(one.lease_end_ms(wall_ms));
+                    due.push(one);
+                }
+                None => receipt.cannot_be_hidden(),
+            }
+        }
+        self.look_at = now.min(self.look_at);
+        if due.is_empty() {
+            return;
+        }
+        let (source, idempotency) = (Arc::clone(&self.common.source), self.common.pipeline.leases());
+        let beating = beat(source, idempotency, Arc::clone(&self.common.seams.clock), due);
+        self.calls.push(Box::pin(beating.map(Said::Beaten)));
+    }
+
+    fn on_beaten(&mut self, beaten: Vec<Beaten>) {
+        let now = self.now();
+        for Beaten { key, leased_until, hidden } in beaten {
+            let Some(receipt) = self.receipts.get_mut(&key) else { continue };
+            receipt.is_busy = false;
+            if let Some(ends) = leased_until {
+                receipt.is_leased_until(ends);
+            }
+            match hidden {
+                Hidden::For(asked_at, timeout) => {
+                    receipt.is_hidden(asked_at, timeout);
+                    self.common.stats.beats(1);
+                }
+                Hidden::Lost(class) if receipt.lost.is_none() => self.lose(key, class),
+                Hidden::Lost(_) => {}
+                Hidden::Unknown(answer) => {
+                    receipt.is_not_hidden(now);
+                    self.common.pipeline.say("ChangeMessageVisibility", &[answer]);
+                }
+            }
+            if self.receipts.get(&key).is_some_and(|receipt| receipt.settled.is_some()) {
+                self.conclude(key);
+            }
+        }
+        self.look_at = now;
+    }
+
+    // ---- what is said last
+
+    fn say_what_is_due(&mut self, now: Duration) {
+        let (deletions, changes) = self.outbox.take(now, self.batches.is_empty() && self.stopping.is_none());
+        if !deletions.is_empty() {
+            let source = Arc::clone(&self.common.source);
+            self.calls.push(Box::pin(async move {
+                let records: Vec<_> = deletions.iter().map(|deletion| deletion.record.clone()).collect();
+                let deleting = || in_calls(&records, |arn, records| source.delete(arn, records, Some(LONGEST_CALL)));
+                Said::Deleted(deletions, unless_it_panics(deleting).await)
+            }));
+        }
+        if !changes.is_empty() {
+            let source = Arc::clone(&self.common.source);
+            self.calls.push(Box::pin(async move {
+                let hiding =
+                    || in_calls(&changes, |arn, changes| source.change_visibility(arn, changes, Some(LONGEST_CALL)));
+                Said::Hidden(unless_it_panics(hiding).await)
+            }));
+        }
+    }
+
+    fn on_said(&mut self, said: Said) {
+        match said {
+            Said::Beaten(beaten) => self.on_beaten(beaten),
+            Said::Hidden(answers) => self.common.pipeline.say("ChangeMessageVisibility", &answers),
+            Said::Deleted(deletions, answers) => {
+                self.common.pipeline.say("DeleteMessage", &answers);
+                for (deletion, answer) in answered(deletions, answers) {
+                    self.on_deleted(deletion, answer);
+                }
+            }
+        }
+    }
+
+    fn on_deleted(&mut self, deletion: Deletion, answer: Option<EntryAnswer>) {
+        let (now, done) = (self.now(), &self.common.done);
+        match answer {
+            Some(Ok(())) => {
+                done.remove(deletion.record.message_id());
+                self.common.stats.deleted(1);
+            }
+            // Its receipt is worth nothing any more: it comes again, and is deleted then.
+            Some(Err(error)) if error.is_lost() || error.is_denied() => done.add(deletion.record.message_id()),
+            Some(Err(_)) | None => {
+                done.add(deletion.record.message_id());
+                if let Some(deletion) = self.outbox.failed(deletion, now) {
+                    let message_id = &*deletion.record.display_id();
+                    tracing::warn!(
+                        message_id,
+                        "a message that is done could not be deleted; it is when it comes again"
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn is_given_back(settled: &Settled) -> bool {
+    settled.outcome.reason().is_some_and(|reason| reason.class() == ReasonClass::Draining)
+}

@@ -1,0 +1,57 @@
+//! Permits for the messages of one receive, taken before it: what was received and cannot run would only lose time and receives.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Polled;
+use crate::{queue::MAX_ENTRIES, run::pipeline::Permits};
+
+/// How long a receive waits for more permits than the first one: a request for ten messages costs what a request for one does.
+const GATHER: Duration = Duration::from_millis(50);
+
+impl Polled {
+    /// Waits for one permit, and takes as many as there are for one receive.
+    pub(super) async fn take_permits(&self) -> Permits {
+        let process = self.common.pipeline.permits();
+        let mut permits = loop {
+            // Nobody closes these, so that the wait ends with a permit.
+            let queue = Arc::clone(&self.permits).acquire_owned().await;
+            let process = Arc::clone(process).acquire_owned().await;
+            if let (Ok(queue), Ok(process)) = (queue, process) {
+                break Permits { process, queue };
+            }
+        };
+        self.more(&mut permits);
+        if permits.len() < self.most() {
+            self.common.seams.clock.sleep(GATHER).await;
+            self.more(&mut permits);
+        }
+        permits
+    }
+
+    /// How many messages a receive of this queue may ask for. While it has none it holds its share at most, so that a long poll for
+    /// nothing does not keep permits from other queues.
+    fn most(&self) -> usize {
+        let most = if self.is_idle() { self.share.max(1) } else { self.concurrency };
+        most.min(MAX_ENTRIES)
+    }
+
+    fn more(&self, permits: &mut Permits) {
+        let process = self.common.pipeline.permits();
+        let wanted = self.most().saturating_sub(permits.len());
+        let free = wanted.min(self.permits.available_permits()).min(process.available_permits());
+        // Others take them too: fewer where these are gone.
+        for more in (1..=free).rev() {
+            if let Some((mine, shared)) = take(&self.permits, more).zip(take(process, more)) {
+                permits.queue.merge(mine);
+                permits.process.merge(shared);
+                return;
+            }
+        }
+    }
+}
+
+fn take(permits: &Arc<Semaphore>, many: usize) -> Option<OwnedSemaphorePermit> {
+    Arc::clone(permits).try_acquire_many_owned(u32::try_from(many).ok()?).ok()
+}

@@ -1,0 +1,288 @@
+//! The worker: receives by long polling, runs each message as any host does, keeps it hidden meanwhile, and deletes it.
+//!
+//! `lane/` receives and hands messages to batches of the pipeline; `keeper/` looks after everything that was received and is the only one
+//! that speaks to SQS about it.
+
+mod config;
+mod keeper;
+mod lane;
+mod stats;
+mod stop;
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    pin::pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::future::{Either, join, join_all, select};
+use tokio::sync::{mpsc, watch};
+
+pub use self::{
+    config::{WorkerConfig, WorkerQueue},
+    stats::WorkerStats,
+};
+use self::{
+    keeper::{DoneButNotDeleted, Keeper, Taken},
+    lane::{Lane, Polled, Rate, Trouble},
+    stats::Stats,
+    stop::Stop,
+};
+use super::pipeline::{Pipeline, Told};
+use crate::{
+    Consumer, Error,
+    batch::QueueArn,
+    consumer::Seams,
+    error::Kind,
+    queue::{OpenQueue, Queue, QueueError, QueueName, QueueSource},
+};
+
+/// A consumer that receives its messages itself.
+pub struct Worker {
+    common: Arc<Common>,
+    queues: Vec<WorkerQueue>,
+    taken: mpsc::UnboundedReceiver<Taken>,
+    told: mpsc::UnboundedReceiver<Told>,
+}
+
+/// What the parts of a worker share.
+struct Common {
+    pipeline: Pipeline,
+    source: Arc<dyn QueueSource>,
+    seams: Seams,
+    stop: Stop,
+    stats: Arc<Stats>,
+    done: DoneButNotDeleted,
+    taken: mpsc::UnboundedSender<Taken>,
+    told: mpsc::UnboundedSender<Told>,
+    paused: watch::Sender<bool>,
+    rate: Option<Mutex<Rate>>,
+    drain: Duration,
+    max_duration: Duration,
+    until_empty: bool,
+    /// Queues that had nothing to give since the last message, where the worker ends with that.
+    silent: Mutex<BTreeSet<Box<str>>>,
+    queues: usize,
+    /// Whether nothing is in hand, and nothing is left to say.
+    is_idle: AtomicBool,
+    /// Why it cannot work at all.
+    refusal: Mutex<Option<QueueError>>,
+}
+
+impl Worker {
+    /// A worker that receives through this client.
+    ///
+    /// # Errors
+    ///
+    /// If the consumer says nothing about idempotency, or if a setting can never work.
+    pub fn new(mut consumer: Consumer, source: impl QueueSource, config: WorkerConfig) -> Result<Self, Error> {
+        if config.queues.is_empty() {
+            return Err(Kind::Settings("a worker needs a queue: WorkerConfig::queue".to_owned()).into());
+        }
+        let source: Arc<dyn QueueSource> = Arc::new(source);
+        // Without a word about the queue a worker still says for how long failed messages stay hidden: it has the client for it.
+        consumer.settings.queue.get_or_insert_with(|| Queue::new(Arc::clone(&source)));
+        let seams = consumer.settings.seams.clone();
+        let (taken, takes) = mpsc::unbounded_channel();
+        let (told, tells) = mpsc::unbounded_channel();
+        let now = seams.clock.monotonic();
+        let common = Common {
+            pipeline: Pipeline::new(consumer)?,
+            source,
+            stop: Stop::new(Arc::clone(&seams.clock)),
+            seams,
+            stats: Arc::default(),
+            done: DoneButNotDeleted::default(),
+            taken,
+            told,
+            paused: watch::Sender::new(false),
+            rate: config.rate.map(|rate| Mutex::new(Rate::new(rate, now))),
+            drain: config.drain,
+            max_duration: config.max_duration,
+            until_empty: config.until_empty,
+            silent: Mutex::default(),
+            queues: config.queues.len(),
+            is_idle: AtomicBool::new(true),
+            refusal: Mutex::default(),
+        };
+        Ok(Self { common: Arc::new(common), queues: config.queues, taken: takes, told: tells })
+    }
+
+    /// A handle to stop and to look at it while it runs.
+    #[must_use]
+    pub fn handle(&self) -> WorkerHandle {
+        WorkerHandle(Arc::clone(&self.common))
+    }
+
+    /// Receives and runs messages until it is told to stop.
+    ///
+    /// If the returned future is dropped the handlers that run are stopped, and their messages come back when their visibility timeout
+    /// ends.
+    ///
+    /// # Errors
+    ///
+    /// If a queue does not exist or may not be asked.
+    pub async fn run(self) -> Result<(), Error> {
+        let Self { common, queues, taken, told } = self;
+        let polled = open_all(&common, &queues).await?;
+        let lanes = polled.iter().flat_map(|queue| (0..queue.most_lanes()).map(|n| Lane::new(Arc::clone(queue), n)));
+        let receiving = join_all(lanes.map(Lane::run).map(Box::pin));
+        let keeper = Keeper::new(Arc::clone(&common), taken, told);
+        let over = keeper.lanes_are_over();
+        let receiving = async move {
+            receiving.await;
+            over.notify_one();
+        };
+        let work = pin!(join(receiving, keeper.run()));
+        match select(pin!(common.stop.ended()), work).await {
+            Either::Left(_) => tracing::warn!("the worker ends at once; what it had in hand comes back"),
+            Either::Right(_) => {}
+        }
+        let refusal = common.refusal.lock().unwrap_or_else(PoisonError::into_inner).take();
+        refusal.map_or(Ok(()), |error| Err(Kind::Queue(error).into()))
+    }
+}
+
+/// Finds every queue, and what it is set to.
+async fn open_all(common: &Arc<Common>, queues: &[WorkerQueue]) -> Result<Vec<Arc<Polled>>, Error> {
+    let weights: usize = queues.iter().map(|queue| queue.weight as usize).sum();
+    let mut polled = Vec::new();
+    for queue in queues {
+        let Some(open) = open(common, queue).await? else { break };
+        common.pipeline.learn(QueueArn::new(&open.arn), &open.attributes);
+        let share = (common.pipeline.concurrency() * queue.weight as usize / weights).max(1);
+        polled.push(Polled::new(Arc::clone(common), queue, &open, share));
+    }
+    Ok(polled)
+}
+
+/// Finds a queue; `None` where the worker stops before it did.
+async fn open(common: &Common, queue: &WorkerQueue) -> Result<Option<OpenQueue>, Error> {
+    let mut trouble = Trouble::default();
+    while let Some(found) = common.stop.unless_stopped(common.source.open(QueueName::of(&queue.name))).await {
+        match found {
+            Ok(open) => return Ok(Some(open)),
+            Err(error) if error.is_denied() => return Err(Kind::Queue(error).into()),
+            Err(error) => {
+                let pause = trouble.again(common.chance());
+                tracing::warn!(%error, pause_ms = pause.as_millis(), "the queue cannot be asked what it is set to");
+                common.stop.unless_stopped(common.seams.clock.sleep(pause)).await;
+            }
+        }
+    }
+    Ok(None)
+}
+
+impl Common {
+    /// Without chance there is no jitter.
+    fn chance(&self) -> u32 {
+        let mut bytes = [0; 4];
+        self.seams.random.fill(&mut bytes).map_or(u32::MAX, |()| u32::from_le_bytes(bytes))
+    }
+
+    /// Hands messages to the keeper.
+    fn keep(&self, taken: Taken) {
+        // The keeper outlives the lanes, but where all ends at once.
+        let _ = self.taken.send(taken);
+    }
+
+    /// Once nothing forbids a receive. While the store is silent only the first lane tries, once its pause is over.
+    async fn may_receive(&self, lane: usize) {
+        const ONCE_MORE: Duration = Duration::from_secs(1);
+        // The sender is in here.
+        let _ = self.paused.subscribe().wait_for(|paused| !paused).await;
+        loop {
+            let pause = self.pipeline.store_is_silent_for();
+            let waits_for_the_first = lane > 0 && self.pipeline.is_store_silent();
+            match pause.or_else(|| waits_for_the_first.then_some(ONCE_MORE)) {
+                Some(pause) => self.seams.clock.sleep(pause).await,
+                None => return,
+            }
+        }
+    }
+
+    /// As many messages as may be taken now, or how long to wait.
+    fn take_rate(&self, most: usize) -> Result<usize, Duration> {
+        let Some(rate) = &self.rate else { return Ok(most) };
+        rate.lock().unwrap_or_else(PoisonError::into_inner).take(most, self.seams.clock.monotonic())
+    }
+
+    fn give_back_rate(&self, messages: usize) {
+        if let Some(rate) = &self.rate {
+            rate.lock().unwrap_or_else(PoisonError::into_inner).unused(messages);
+        }
+    }
+
+    /// A queue had nothing to give: whether that is so of all of them, and nothing is in hand.
+    fn nothing_came(&self, arn: &str) -> bool {
+        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_idle.load(Ordering::Relaxed) {
+            silent.clear();
+            return false;
+        }
+        silent.insert(arn.into());
+        silent.len() >= self.queues
+    }
+
+    /// A queue gave something.
+    fn something_came(&self) {
+        self.is_idle.store(false, Ordering::Relaxed);
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Ends, because SQS refuses what no later attempt will be granted.
+    fn refuse(&self, error: QueueError) {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        self.stop.drain();
+    }
+}
+
+/// Stops a worker, holds it up, and tells what it did. Clones are of the same worker.
+#[derive(Clone)]
+pub struct WorkerHandle(Arc<Common>);
+
+impl WorkerHandle {
+    /// Takes no more messages, ends what runs and gives back what does not, within the drain time; then [`Worker::run`] returns.
+    pub fn stop(&self) {
+        self.0.stop.drain();
+    }
+
+    /// Ends at once: handlers are dropped, nothing unfinished is deleted, and their messages come back when their visibility timeout ends.
+    pub fn end(&self) {
+        self.0.stop.end();
+    }
+
+    /// Takes no more messages until [`resume`](Self::resume). What is in hand runs on, and a receive that is under way may still bring
+    /// some.
+    pub fn pause(&self) {
+        self.0.paused.send_replace(true);
+    }
+
+    /// Takes messages again.
+    pub fn resume(&self) {
+        self.0.paused.send_replace(false);
+    }
+
+    /// What it did so far.
+    #[must_use]
+    pub fn stats(&self) -> WorkerStats {
+        self.0.stats.snapshot()
+    }
+}
+
+impl fmt::Debug for WorkerHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WorkerHandle").field(&self.stats()).finish()
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("queues", &self.queues).finish_non_exhaustive()
+    }
+}
