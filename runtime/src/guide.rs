@@ -28,3 +28,11 @@ pub mod powertools {}
 #[cfg_attr(feature = "testkit", doc = include_str!("../docs/testing.md"))]
 #[cfg_attr(not(feature = "testkit"), doc = "Testing a consumer: to be read with the feature `testkit`.")]
 pub mod testing {}
+
+// Its links and examples need the worker.
+#[cfg_attr(feature = "worker", doc = include_str!("../docs/worker.md"))]
+#[cfg_attr(
+    not(feature = "worker"),
+    doc = "A consumer that receives its messages itself: to be read with the feature `worker`."
+)]
+pub mod worker {}

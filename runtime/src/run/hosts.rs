@@ -6,6 +6,12 @@
 pub struct Hosts {
     #[cfg(feature = "lambda")]
     pub(crate) lambda: LambdaConfig,
+    #[cfg(feature = "worker")]
+    #[cfg_attr(
+        not(all(feature = "sqs", feature = "env")),
+        expect(dead_code, reason = "the command makes a client from the environment")
+    )]
+    pub(crate) worker: super::WorkerConfig,
 }
 
 impl Hosts {
@@ -18,8 +24,17 @@ impl Hosts {
     /// Settings for Lambda.
     #[cfg(feature = "lambda")]
     #[must_use]
-    pub fn lambda(self, lambda: LambdaConfig) -> Self {
-        Self { lambda }
+    pub fn lambda(mut self, lambda: LambdaConfig) -> Self {
+        self.lambda = lambda;
+        self
+    }
+
+    /// Settings for a worker.
+    #[cfg(feature = "worker")]
+    #[must_use]
+    pub fn worker(mut self, worker: super::WorkerConfig) -> Self {
+        self.worker = worker;
+        self
     }
 }
 

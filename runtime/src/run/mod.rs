@@ -1,5 +1,6 @@
 //! What drives a batch through the stages: on Lambda, from the command line, in a test.
 
+mod command;
 mod hosts;
 #[cfg(feature = "lambda")]
 mod lambda;
@@ -31,11 +32,15 @@ pub use self::{hosts::LambdaConfig, lambda::LambdaService};
 use crate::{Consumer, Error, error::Kind};
 
 /// Runs the consumer where it was started: on Lambda as a function behind an SQS event source mapping, elsewhere as a
-/// command line that replays recorded events.
+/// command line that receives messages itself or replays recorded events.
 ///
 /// ```text
+/// my-consumer worker --queue-url URL... [--concurrency N] [--until-empty] [--drain SECONDS] [--max-duration SECONDS]
 /// my-consumer replay FILE... [--redeliver N] [--deadline-ms N]
 /// ```
+///
+/// `worker` needs the features `worker`, `sqs` and `env`: it takes credentials, region and endpoint as every AWS SDK does, and ends on
+/// SIGTERM and SIGINT. [The page on workers](crate::guide::worker) has the rest.
 ///
 /// `replay` writes one line for each event on standard output, the partial batch response, and a table for people on
 /// standard error. No queue is told of what is replayed. The process then ends: with code 0 where every event got a response, with code 2 where one could not be
@@ -52,7 +57,7 @@ use crate::{Consumer, Error, error::Kind};
 ///
 /// # Errors
 ///
-/// If the consumer says nothing about idempotency and is started on Lambda, if `SQS_RUNTIME_CONCURRENCY` is no number of messages,
+/// If the consumer says nothing about idempotency and is started on Lambda or as a worker, if a worker's queue cannot be received from, if `SQS_RUNTIME_CONCURRENCY` is no number of messages,
 /// or if the Lambda runtime stops.
 pub async fn run(consumer: Consumer) -> Result<(), Error> {
     run_with(consumer, Hosts::new()).await
@@ -72,7 +77,7 @@ pub async fn run_with(consumer: Consumer, hosts: Hosts) -> Result<(), Error> {
     if on_lambda {
         return serve_lambda(consumer, hosts).await;
     }
-    match replay::main(consumer).await {
+    match command::main(consumer, hosts).await? {
         0 => Ok(()),
         code => std::process::exit(code),
     }

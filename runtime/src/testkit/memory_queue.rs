@@ -53,7 +53,8 @@ pub struct MemoryQueue {
     clock: SharedClock,
     start: Duration,
     state: Mutex<State>,
-    sent: Notify,
+    /// Something was sent, deleted, or made visible.
+    changed: Notify,
 }
 
 struct State {
@@ -69,7 +70,7 @@ impl MemoryQueue {
     pub fn new(settings: QueueSettings, clock: impl Clock) -> Self {
         let start = clock.monotonic();
         let state = Mutex::new(State { queue: Queue::new(settings), letters: Vec::new(), receives: 0 });
-        Self { clock: Arc::new(clock), start, state, sent: Notify::new() }
+        Self { clock: Arc::new(clock), start, state, changed: Notify::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -83,7 +84,7 @@ impl MemoryQueue {
     /// Sends a message. Gives its id, or `None` where a FIFO queue knows its deduplication id.
     pub fn enqueue(&self, message: SentMessage) -> Option<String> {
         let number = self.state().queue.send(message, self.now());
-        self.sent.notify_waiters();
+        self.changed.notify_waiters();
         number.map(|number| message_id(0, number))
     }
 
@@ -167,6 +168,8 @@ impl MemoryQueue {
         let queue = &mut self.state().queue;
         let answers = entries.iter().map(|entry| if is_this { answer(queue, entry, now) } else { Err(no_queue()) });
         let answers = answers.collect();
+        // What is visible again, or no longer stands in front of its group.
+        self.changed.notify_waiters();
         Box::pin(ready(answers))
     }
 }
@@ -250,11 +253,11 @@ impl MemoryQueue {
         self.state().receives += 1;
         let until = self.now() + request.wait;
         loop {
-            // Asked for before the look, so that nothing is sent in between.
-            let sent = std::pin::pin!(self.sent.notified());
+            // Asked for before the look, so that nothing changes in between.
+            let changed = std::pin::pin!(self.changed.notified());
             match self.take(request, until) {
                 Ok(received) => return received.iter().map(|received| self.received(received)).collect(),
-                Err(wait) => drop(select(sent, self.clock.sleep(wait)).await),
+                Err(wait) => drop(select(changed, self.clock.sleep(wait)).await),
             }
         }
     }

@@ -1,6 +1,9 @@
 //! The worker, over a queue in memory and in paused time.
 
 mod basics;
+mod keeping;
+mod order;
+mod receiving;
 
 use std::{
     sync::{

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use self::args::{Args, Command};
+pub(super) use self::args::Args;
 use super::{Pipeline, Report, ticker::Ticker};
 use crate::{Consumer, Error, batch::Batch, error::Kind, response::PartialBatchResponse};
 
@@ -114,22 +114,12 @@ impl Replayed {
 
 /// Every event was answered.
 const ANSWERED: i32 = 0;
-/// An event could not be answered, or the command line was not understood.
+/// An event could not be answered.
 const UNANSWERED: i32 = 2;
 
-/// The command line of a consumer, from its arguments to the exit code.
-pub(super) async fn main(consumer: Consumer) -> i32 {
-    match args::from_command_line() {
-        Ok(Command::Help) => {
-            tell(args::USAGE);
-            ANSWERED
-        }
-        Ok(Command::Replay(args)) => files(&Pipeline::for_tests(without_queue(consumer)), &args).await,
-        Err(error) => {
-            tell(&format!("{error}\n\n{}", args::USAGE));
-            UNANSWERED
-        }
-    }
+/// `replay` on the command line, to the exit code.
+pub(super) async fn main(consumer: Consumer, args: &Args) -> i32 {
+    files(&Pipeline::for_tests(without_queue(consumer)), args).await
 }
 
 /// What is replayed is over: no real queue hears of it, and no dead letter is sent again.

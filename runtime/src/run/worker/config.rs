@@ -17,6 +17,7 @@ pub struct WorkerConfig {
     pub(super) queues: Vec<WorkerQueue>,
     pub(super) drain: Duration,
     pub(super) max_duration: Duration,
+    pub(super) least_concurrency: Option<usize>,
     pub(super) until_empty: bool,
     pub(super) rate: Option<u32>,
 }
@@ -30,6 +31,7 @@ impl Default for WorkerConfig {
             queues: Vec::new(),
             drain: Duration::from_secs(25),
             max_duration: LONGEST,
+            least_concurrency: None,
             until_empty: false,
             rate: None,
         }
@@ -62,6 +64,17 @@ impl WorkerConfig {
     #[must_use]
     pub fn max_duration(self, time: Duration) -> Self {
         Self { max_duration: time.min(LONGEST), ..self }
+    }
+
+    /// Runs fewer messages at a time while what is behind the handler suffers, and never fewer than that: the limit falls where more than
+    /// a fifth of the runs fail or runs take ever longer, and grows back. Default off: as many as [`Consumer::concurrency`] says.
+    ///
+    /// A rejection is no failure of what is behind.
+    ///
+    /// [`Consumer::concurrency`]: crate::Consumer::concurrency
+    #[must_use]
+    pub fn adaptive(self, at_least: usize) -> Self {
+        Self { least_concurrency: Some(at_least.max(1)), ..self }
     }
 
     /// Ends once every queue has nothing to give and nothing is in hand: for jobs. A message that is hidden, by a backoff or because

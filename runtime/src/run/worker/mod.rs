@@ -3,11 +3,17 @@
 //! `lane/` receives and hands messages to batches of the pipeline; `keeper/` looks after everything that was received and is the only one
 //! that speaks to SQS about it.
 
+#[cfg(all(feature = "sqs", feature = "env"))]
+mod command;
 mod config;
 mod keeper;
 mod lane;
+mod limit;
+#[cfg(all(feature = "sqs", feature = "env"))]
+mod signals;
 mod stats;
 mod stop;
+mod throttle;
 
 use std::{
     collections::BTreeSet,
@@ -23,6 +29,8 @@ use std::{
 use futures_util::future::{Either, join, join_all, select};
 use tokio::sync::{mpsc, watch};
 
+#[cfg(all(feature = "sqs", feature = "env"))]
+pub(super) use self::command::{Args, main};
 pub use self::{
     config::{WorkerConfig, WorkerQueue},
     stats::WorkerStats,
@@ -64,6 +72,7 @@ struct Common {
     rate: Option<Mutex<Rate>>,
     drain: Duration,
     max_duration: Duration,
+    least_concurrency: Option<usize>,
     until_empty: bool,
     /// Queues that had nothing to give since the last message, where the worker ends with that.
     silent: Mutex<BTreeSet<Box<str>>>,
@@ -104,6 +113,7 @@ impl Worker {
             rate: config.rate.map(|rate| Mutex::new(Rate::new(rate, now))),
             drain: config.drain,
             max_duration: config.max_duration,
+            least_concurrency: config.least_concurrency,
             until_empty: config.until_empty,
             silent: Mutex::default(),
             queues: config.queues.len(),

@@ -6,7 +6,7 @@ use super::receipt::{Key, Receipt};
 use crate::{
     batch::Record,
     claim::{Idempotency, Lease, RenewAnswer, RenewRequest, protocol::claim::SKEW_MS},
-    clock::{SharedClock, epoch_ms},
+    clock::{SharedClock, epoch_ms, in_time},
     outcome::ReasonClass,
     queue::{EntryAnswer, QueueSource, VisibilityChange, calls::in_calls},
     run::pipeline::{answered, unless_it_panics},
@@ -93,7 +93,8 @@ async fn renew(
     let answers = if requests.is_empty() {
         Vec::new()
     } else {
-        unless_it_panics(|| idempotency.store().renew(&requests, Some(LONGEST))).await
+        let renewing = unless_it_panics(|| idempotency.store().renew(&requests, Some(LONGEST)));
+        in_time(clock, LONGEST, renewing).await.unwrap_or_default()
     };
     let mut answers = answered(requests, answers).map(|(_, answer)| answer);
     let renewal = |due: &Due| match due.lease.as_ref().and_then(|_| answers.next()).flatten() {
@@ -112,7 +113,7 @@ async fn hide(source: &Arc<dyn QueueSource>, clock: &SharedClock, held: Vec<(Due
     let change = |(due, _): &(Due, _)| VisibilityChange { record: due.record.clone(), timeout: due.timeout };
     let changes: Vec<VisibilityChange> = held.iter().map(change).collect();
     let hiding = || in_calls(&changes, |arn, changes| source.change_visibility(arn, changes, Some(LONGEST)));
-    let answers = unless_it_panics(hiding).await;
+    let answers = in_time(clock, LONGEST, unless_it_panics(hiding)).await.unwrap_or_default();
     let beaten = |((due, leased_until), answer): ((Due, _), Option<EntryAnswer>)| {
         let hidden = match answer {
             Some(Ok(())) => Hidden::For(asked_at, due.timeout),

@@ -28,11 +28,11 @@ use self::{
     flush::{Deletion, Outbox},
     receipt::{Finding, Key, Receipt},
 };
-use super::{Common, stop::Stage};
+use super::{Common, stop::Stage, throttle::Throttle};
 use crate::{
     batch::Batch,
-    clock::epoch_ms,
-    outcome::ReasonClass,
+    clock::{epoch_ms, in_time},
+    outcome::{Outcome, ReasonClass},
     queue::{EntryAnswer, VisibilityChange, calls::in_calls},
     run::pipeline::{Hold, Order, Settled, Told, Verdict, What, answered, unless_it_panics},
 };
@@ -84,6 +84,7 @@ enum Event {
     Told(Told),
     Said(Said),
     Alarm,
+    Withheld,
     Stopping,
     LanesOver,
 }
@@ -96,6 +97,7 @@ pub(super) struct Keeper {
     batches: BTreeMap<u64, mpsc::UnboundedSender<Order>>,
     receipts: BTreeMap<Key, Receipt>,
     outbox: Outbox,
+    throttle: Option<Throttle>,
     calls: FuturesUnordered<BoxFuture<'static, Said>>,
     /// When the receipts are to be looked at.
     look_at: Duration,
@@ -112,6 +114,9 @@ impl Keeper {
         told: mpsc::UnboundedReceiver<Told>,
     ) -> Self {
         let stop = common.stop.clone();
+        let pipeline = &common.pipeline;
+        let throttle = |least| Throttle::new(least, pipeline.concurrency(), Arc::clone(pipeline.permits()));
+        let throttle = common.least_concurrency.map(throttle);
         let lanes_over = Arc::new(Notify::new());
         let are_lanes_over = Arc::clone(&lanes_over);
         Self {
@@ -121,6 +126,7 @@ impl Keeper {
             batches: BTreeMap::new(),
             receipts: BTreeMap::new(),
             outbox: Outbox::default(),
+            throttle,
             calls: FuturesUnordered::new(),
             look_at: Duration::MAX,
             alarm: None,
@@ -153,7 +159,7 @@ impl Keeper {
                 Event::Told(told) => self.on_told(told),
                 Event::Said(said) => self.on_said(said),
                 Event::Stopping => self.on_stopping(),
-                Event::Alarm | Event::LanesOver => {}
+                Event::Alarm | Event::Withheld | Event::LanesOver => {}
             }
         }
     }
@@ -208,6 +214,11 @@ impl Keeper {
         }
         if let Poll::Ready(Some(said)) = self.calls.poll_next_unpin(cx) {
             return Poll::Ready(Event::Said(said));
+        }
+        if let Some(throttle) = &mut self.throttle
+            && throttle.poll_withheld(cx).is_ready()
+        {
+            return Poll::Ready(Event::Withheld);
         }
         if let Some(over) = &mut self.are_lanes_over
             && over.poll_unpin(cx).is_ready()
@@ -275,10 +286,20 @@ impl Keeper {
         } else {
             self.common.stats.settled(&settled.outcome);
         }
+        self.note_run(&settled);
         let Some(receipt) = self.receipts.get_mut(&key) else { return };
         receipt.settled = Some(settled);
         if !receipt.is_busy {
             self.conclude(key);
+        }
+    }
+
+    /// Tells the limit what a run took and came to.
+    fn note_run(&mut self, settled: &Settled) {
+        let Some(throttle) = self.throttle.as_mut().filter(|_| settled.runs > 0) else { return };
+        let failed = matches!(settled.outcome, Outcome::Retry(_));
+        if let Some(limit) = throttle.ran(settled.took, failed) {
+            tracing::debug!(limit, "as many messages may run at a time now");
         }
     }
 
@@ -412,19 +433,20 @@ impl Keeper {
     fn say_what_is_due(&mut self, now: Duration) {
         let (deletions, changes) = self.outbox.take(now, self.batches.is_empty() && self.stopping.is_none());
         if !deletions.is_empty() {
-            let source = Arc::clone(&self.common.source);
+            let (source, clock) = (Arc::clone(&self.common.source), Arc::clone(&self.common.seams.clock));
             self.calls.push(Box::pin(async move {
                 let records: Vec<_> = deletions.iter().map(|deletion| deletion.record.clone()).collect();
                 let deleting = || in_calls(&records, |arn, records| source.delete(arn, records, Some(LONGEST_CALL)));
-                Said::Deleted(deletions, unless_it_panics(deleting).await)
+                let answers = in_time(&clock, LONGEST_CALL, unless_it_panics(deleting)).await;
+                Said::Deleted(deletions, answers.unwrap_or_default())
             }));
         }
         if !changes.is_empty() {
-            let source = Arc::clone(&self.common.source);
+            let (source, clock) = (Arc::clone(&self.common.source), Arc::clone(&self.common.seams.clock));
             self.calls.push(Box::pin(async move {
                 let hiding =
                     || in_calls(&changes, |arn, changes| source.change_visibility(arn, changes, Some(LONGEST_CALL)));
-                Said::Hidden(unless_it_panics(hiding).await)
+                Said::Hidden(in_time(&clock, LONGEST_CALL, unless_it_panics(hiding)).await.unwrap_or_default())
             }));
         }
     }

@@ -48,8 +48,7 @@ mod tests {
     fn a_name_is_kept_until_an_answer_or_its_end() {
         let (at, visibility) = (Duration::from_secs, Duration::from_secs(60));
         let mut attempt = Attempt::default();
-        let mut name =
-            |attempt: &mut Attempt, now| attempt.name(visibility, &SystemRandom, at(now)).unwrap().to_owned();
+        let name = |attempt: &mut Attempt, now| attempt.name(visibility, &SystemRandom, at(now)).unwrap().to_owned();
         let first = name(&mut attempt, 0);
         assert_eq!(name(&mut attempt, 59), first);
         let second = name(&mut attempt, 60);

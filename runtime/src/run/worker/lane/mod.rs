@@ -49,6 +49,8 @@ pub(super) struct Polled {
     wait: Duration,
     /// Of this queue; those of the process are the pipeline's.
     permits: Arc<Semaphore>,
+    /// Held by the lane that gathers them: several at once would each get a few.
+    gathering: tokio::sync::Mutex<()>,
     /// How many may be in hand.
     concurrency: usize,
     /// What it may hold of the process's permits while it has nothing to give.
@@ -68,6 +70,7 @@ impl Polled {
             visibility_timeout: queue.visibility_timeout.unwrap_or(own),
             wait,
             permits: Arc::new(Semaphore::new(concurrency)),
+            gathering: tokio::sync::Mutex::default(),
             concurrency,
             share: share.min(concurrency),
             appetite: Mutex::new(Appetite::new(concurrency.div_ceil(MAX_ENTRIES))),

@@ -7,12 +7,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Polled;
 use crate::{queue::MAX_ENTRIES, run::pipeline::Permits};
 
-/// How long a receive waits for more permits than the first one: a request for ten messages costs what a request for one does.
+/// How many permits are enough for a receive. A request for ten messages costs what a request for one does.
+const ENOUGH: usize = MAX_ENTRIES / 2;
+
+/// How long a receive waits for that many.
 const GATHER: Duration = Duration::from_millis(50);
 
 impl Polled {
     /// Waits for one permit, and takes as many as there are for one receive.
     pub(super) async fn take_permits(&self) -> Permits {
+        let _alone = self.gathering.lock().await;
         let process = self.common.pipeline.permits();
         let mut permits = loop {
             // Nobody closes these, so that the wait ends with a permit.
@@ -23,7 +27,7 @@ impl Polled {
             }
         };
         self.more(&mut permits);
-        if permits.len() < self.most() {
+        if permits.len() < ENOUGH.min(self.most()) {
             self.common.seams.clock.sleep(GATHER).await;
             self.more(&mut permits);
         }
