@@ -4,6 +4,7 @@ mod deadline;
 mod drive;
 mod fails_when;
 mod flight;
+mod in_time;
 mod log;
 mod plan;
 mod report;
@@ -20,21 +21,21 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use self::drive::Drive;
 pub(crate) use self::slips::Slips;
+use self::{drive::Drive, in_time::in_time};
 pub use self::{
     fails_when::FailsWhen,
     report::{RecordReport, Report},
 };
 use crate::{
     Consumer, Error,
-    batch::{Batch, Checks, EventError},
+    batch::{Batch, Checks, EventError, QueueArn},
     claim::{Breaker, Guard, Idempotency},
     consumer::Seams,
     error::Kind,
     handler::{Invocation, MessageService},
     layer::Panicked,
-    queue::Queue,
+    queue::{Queue, QueueError, known::time_to_learn},
 };
 
 /// A consumer made ready to run: what every host drives. Clones share the concurrency limit.
@@ -63,6 +64,16 @@ impl Shared {
     fn service(&self) -> Result<MessageService, Panicked> {
         let service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
         catch_unwind(AssertUnwindSafe(|| service.clone())).map_err(Panicked::new)
+    }
+
+    /// Asks what a queue is set to, where that is to be known. Of a client that panics, or is late, nothing is known: the next batch
+    /// asks again.
+    async fn learn(&self, arn: QueueArn<'_>, time_left: Option<Duration>) {
+        let Some(queue) = self.queue.as_ref().filter(|queue| queue.has_to_learn(arn)) else { return };
+        let time = time_to_learn(time_left);
+        if let Err(no_answer) = in_time(queue.learn(arn, time), Some(time), &self.seams.clock).await {
+            queue.known.refused("GetQueueAttributes", &QueueError::new(no_answer));
+        }
     }
 }
 
@@ -134,8 +145,8 @@ impl Pipeline {
             }
             tracing::warn!(records = batch.len(), "the event mixes records of several queues");
         }
-        if let Some((queue, arn)) = self.0.queue.as_ref().zip(batch.queue_arn(0)) {
-            queue.learn(arn, invocation.time_left()).await;
+        if let Some(arn) = batch.queue_arn(0) {
+            self.0.learn(arn, invocation.time_left()).await;
         }
         let report = Drive::new(Arc::clone(&self.0), batch, invocation).run().await;
         log::failures(&report);
