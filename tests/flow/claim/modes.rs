@@ -24,12 +24,12 @@ fn store() -> Store {
 }
 
 /// What was asked since the last time.
-fn asked(store: &Store) -> Vec<&'static str> {
+pub(super) fn asked<S>(store: &RecordingStore<S>) -> Vec<&'static str> {
     store.take_calls().iter().map(|call| call.operation).collect()
 }
 
 /// The same message once more.
-fn redelivered(mut record: Value) -> Value {
+pub(super) fn redelivered(mut record: Value) -> Value {
     record["attributes"]["ApproximateReceiveCount"] = json!("2");
     record
 }

@@ -227,8 +227,8 @@ impl Idempotency {
 
     /// Runs messages without a claim while the store refuses claims: throttled, denied, no such table. Default off: they come
     /// back instead. **They may run more than once.** Never applies where a claim may have been written, and that is all that
-    /// is known of a request without an answer. [`Report::unguarded`] counts
-    /// them.
+    /// is known of a request without an answer. In the modes that claim nothing it applies once 5 reads in a row were refused.
+    /// [`Report::unguarded`] counts them.
     ///
     /// [`Report::unguarded`]: crate::run::Report::unguarded
     #[must_use]
