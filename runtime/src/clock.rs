@@ -2,12 +2,10 @@
 
 use std::{
     fmt,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
     time::{Duration, SystemTime},
 };
-
-use futures_util::future::{Either, select};
 
 /// Time as a value of the consumer, so that a test or a simulation can hold it still and move it.
 pub trait Clock: Send + Sync + 'static {
@@ -73,15 +71,6 @@ pub(crate) fn is_plausible(time: SystemTime) -> bool {
 
 /// A clock that many share.
 pub(crate) type SharedClock = Arc<dyn Clock>;
-
-/// What the work comes to, if it does within that time.
-#[cfg(feature = "worker")]
-pub(crate) async fn in_time<T>(clock: &SharedClock, time: Duration, work: impl Future<Output = T>) -> Option<T> {
-    match select(pin!(work), clock.sleep(time)).await {
-        Either::Left((value, _)) => Some(value),
-        Either::Right(_) => None,
-    }
-}
 
 /// Milliseconds since 1970; 0 for a clock that stands before it.
 pub(crate) fn epoch_ms(time: SystemTime) -> u64 {

@@ -9,6 +9,9 @@ use std::{
 
 use crate::{batch::Record, outcome::Reason};
 
+/// The longest delay of a backoff that does not say another.
+pub(super) const LONGEST: Duration = Duration::from_secs(3_600);
+
 /// For how long a message that failed stays hidden before it is tried again.
 ///
 /// What a handler says itself ([`Failure::retry_after`](crate::Failure::retry_after),
@@ -83,7 +86,7 @@ impl Backoff {
 impl Default for Backoff {
     /// Exponential from 30 s to an hour.
     fn default() -> Self {
-        Self::exponential(Duration::from_secs(30), Duration::from_secs(3_600))
+        Self::exponential(Duration::from_secs(30), LONGEST)
     }
 }
 
@@ -101,7 +104,6 @@ impl fmt::Debug for Backoff {
 /// While the store is down: 2^(receives - 1) minutes, at most 60, and up to half of that again. The jitter is only added: an outage
 /// is shared by all messages, and any that comes back early spends a receive for nothing.
 pub(crate) fn while_the_store_is_down(receive_count: Option<u32>, chance: u32) -> Duration {
-    const LONGEST: Duration = Duration::from_secs(3_600);
     let delay = doubled(Duration::from_secs(60), receive_count.unwrap_or(1).max(1) - 1).min(LONGEST);
     delay + share(delay / 2, chance)
 }

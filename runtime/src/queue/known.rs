@@ -15,6 +15,9 @@ use crate::batch::QueueArn;
 /// How many queues are remembered: a consumer has one, or a few.
 const MOST: usize = 64;
 
+/// How long a queue is asked at most: that time is paid for.
+const LONGEST_QUESTION: Duration = Duration::from_secs(10);
+
 /// What a process knows of its queues.
 #[derive(Default)]
 pub(crate) struct Known {
@@ -39,10 +42,10 @@ impl Known {
         }
     }
 
-    /// Says why SQS refused something. What only a change of the deployment can mend is said once in a process.
+    /// Says why SQS did not do something. What only a change of the deployment can mend is said once in a process.
     pub(crate) fn refused(&self, what: &'static str, error: &QueueError) {
         if !error.is_denied() {
-            tracing::warn!(what, %error, "SQS refused; the message comes back as the queue has it");
+            tracing::warn!(what, %error, "SQS refused, or did not answer; messages come back as the queue has it");
         } else if !self.said.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 what, %error,
@@ -50,6 +53,12 @@ impl Known {
             );
         }
     }
+}
+
+/// How long a queue may be asked: a quarter of the time at most. A batch is worth more than the best that could be done with its
+/// failures.
+pub(crate) fn time_to_learn(time_left: Option<Duration>) -> Duration {
+    time_left.map_or(LONGEST_QUESTION, |left| LONGEST_QUESTION.min(left / 4))
 }
 
 impl Queue {
@@ -60,13 +69,14 @@ impl Queue {
         }
     }
 
-    /// Asks what the queue is set to, where that matters and is not known. It may take a quarter of the time at most: a batch is
-    /// worth more than the best that could be done with its failures.
-    pub(crate) async fn learn(&self, queue: QueueArn<'_>, time_left: Option<Duration>) {
-        if !self.asks_for_attributes(queue) || self.known.of(queue).is_some() {
-            return;
-        }
-        match self.client.attributes(queue, time_left.map(|left| left / 4)).await {
+    /// Whether what the queue is set to matters and is not known.
+    pub(crate) fn has_to_learn(&self, queue: QueueArn<'_>) -> bool {
+        self.asks_for_attributes(queue) && self.known.of(queue).is_none()
+    }
+
+    /// Asks what the queue is set to.
+    pub(crate) async fn learn(&self, queue: QueueArn<'_>, time: Duration) {
+        match self.client.attributes(queue, Some(time)).await {
             Ok(attributes) => self.known.learn(queue, attributes),
             Err(error) => {
                 self.known.refused("GetQueueAttributes", &error);

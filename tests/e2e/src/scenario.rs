@@ -72,7 +72,7 @@ fn settings(
         ("PAYMENT_URL", counter.url()),
         ("SQS_RUNTIME_DEAD_LETTER_QUEUE", queue.dead_letter_arn.clone()),
         // So that nobody waits for half a minute.
-        ("BACKOFF_SECONDS", "1".to_owned()),
+        ("SQS_RUNTIME_BACKOFF_SECONDS", "1".to_owned()),
         ("AWS_ENDPOINT_URL", args.endpoint.clone()),
         ("RUST_LOG", "warn".to_owned()),
     ]

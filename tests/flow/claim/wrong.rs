@@ -1,6 +1,9 @@
 //! A store with one thing wrong.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 use sqs_runtime::claim::{
@@ -19,12 +22,17 @@ pub(crate) enum Wrong {
     LeaseLost,
     CompletedElsewhere,
     GivenUpUnknown,
+    /// Reads alone are refused.
+    Unreadable,
+    /// It answers nothing while this holds, and all is well else.
+    Away(&'static AtomicBool),
 }
 
 impl Wrong {
     fn to_claim(self, request: &ClaimRequest) -> Option<ClaimAnswer> {
         Some(match self {
             Self::Unavailable => ClaimAnswer::Unavailable(StoreError::new("throttled")),
+            Self::Away(is_away) if is_away.load(SeqCst) => ClaimAnswer::Unavailable(StoreError::new("throttled")),
             Self::Unknown => ClaimAnswer::Unknown(StoreError::new("timed out")),
             Self::Corrupt => ClaimAnswer::Corrupt,
             Self::Missing => return None,
@@ -36,6 +44,8 @@ impl Wrong {
         match self {
             Self::CommitUnknown => CompleteAnswer::Unknown(StoreError::new("timed out")),
             Self::LeaseLost => CompleteAnswer::LeaseLost,
+            Self::Away(is_away) if is_away.load(SeqCst) => CompleteAnswer::Unknown(StoreError::new("timed out")),
+            Self::Away(_) => CompleteAnswer::Committed,
             _ => CompleteAnswer::CompletedElsewhere,
         }
     }
@@ -70,7 +80,13 @@ impl IdempotencyStore for Wrong {
         each(requests, |_| Some(self.to_completion()))
     }
     fn read<'a>(&'a self, keys: &'a [IdempotencyKey], _: Option<Duration>) -> BoxFuture<'a, Vec<ReadAnswer>> {
-        each(keys, |_| Some(ReadAnswer::Nothing))
+        let is_refused = match self {
+            Self::Unreadable => true,
+            Self::Away(is_away) => is_away.load(SeqCst),
+            _ => false,
+        };
+        let refused = || ReadAnswer::Unavailable(StoreError::new("throttled"));
+        each(keys, |_| Some(if is_refused { refused() } else { ReadAnswer::Nothing }))
     }
     fn forget<'a>(&'a self, _: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(std::future::ready(Ok(false)))

@@ -4,6 +4,7 @@ mod acknowledge;
 mod backoff;
 mod conformance;
 mod fails;
+mod learn;
 mod lease;
 mod letters;
 mod sqs;

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     batch::Record,
-    clock::{SharedClock, SystemClock, epoch_ms},
+    clock::{Clock, SharedClock, SystemClock, epoch_ms},
     handler::Invocation,
     random::{SharedRandom, SystemRandom},
 };
@@ -227,8 +227,8 @@ impl Idempotency {
 
     /// Runs messages without a claim while the store refuses claims: throttled, denied, no such table. Default off: they come
     /// back instead. **They may run more than once.** Never applies where a claim may have been written, and that is all that
-    /// is known of a request without an answer. [`Report::unguarded`] counts
-    /// them.
+    /// is known of a request without an answer. In the modes that claim nothing it applies once 5 reads in a row were refused.
+    /// [`Report::unguarded`] counts them.
     ///
     /// [`Report::unguarded`]: crate::run::Report::unguarded
     #[must_use]
@@ -249,6 +249,13 @@ impl Idempotency {
     #[must_use]
     pub fn cached_keys(self, keys: usize) -> Self {
         Self { cached_keys: keys, ..self }
+    }
+
+    /// Replaces the clock by which [`status`](Self::status) and [`once`](Self::once) go outside of a consumer; for tests and simulations.
+    /// In a consumer its own [`clock`](crate::Consumer::clock) counts.
+    #[must_use]
+    pub fn clock(self, clock: impl Clock) -> Self {
+        Self { clock: Arc::new(clock), ..self }
     }
 
     /// What is wrong with the settings, if anything is: found at the start, rather than with every message.

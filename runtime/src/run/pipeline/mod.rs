@@ -4,6 +4,7 @@ mod deadline;
 mod drive;
 mod fails_when;
 mod flight;
+mod in_time;
 mod kept;
 mod log;
 mod plan;
@@ -24,7 +25,8 @@ use tokio::sync::Semaphore;
 
 use self::drive::Drive;
 pub(crate) use self::{
-    drive::{answered, unless_it_panics},
+    drive::answered,
+    in_time::in_time,
     kept::{Hold, Kept, Order, Permits, Settled, Told, Verdict, What},
     slips::Slips,
 };
@@ -40,7 +42,7 @@ use crate::{
     error::Kind,
     handler::{Invocation, MessageService},
     layer::Panicked,
-    queue::{EntryAnswer, Queue, QueueAttributes},
+    queue::{EntryAnswer, Queue, QueueAttributes, QueueError, known::time_to_learn},
 };
 
 /// A consumer made ready to run: what every host drives. Clones share the concurrency limit.
@@ -70,6 +72,16 @@ impl Shared {
     fn service(&self) -> Result<MessageService, Panicked> {
         let service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
         catch_unwind(AssertUnwindSafe(|| service.clone())).map_err(Panicked::new)
+    }
+
+    /// Asks what a queue is set to, where that is to be known. Of a client that panics, or is late, nothing is known: the next batch
+    /// asks again.
+    async fn learn(&self, arn: QueueArn<'_>, time_left: Option<Duration>) {
+        let Some(queue) = self.queue.as_ref().filter(|queue| queue.has_to_learn(arn)) else { return };
+        let time = time_to_learn(time_left);
+        if let Err(no_answer) = in_time(queue.learn(arn, time), Some(time), &self.seams.clock).await {
+            queue.known.refused("GetQueueAttributes", &QueueError::new(no_answer));
+        }
     }
 }
 
@@ -142,8 +154,8 @@ impl Pipeline {
             }
             tracing::warn!(records = batch.len(), "the event mixes records of several queues");
         }
-        if let Some((queue, arn)) = self.0.queue.as_ref().zip(batch.queue_arn(0)) {
-            queue.learn(arn, invocation.time_left()).await;
+        if let Some(arn) = batch.queue_arn(0) {
+            self.0.learn(arn, invocation.time_left()).await;
         }
         let report = Drive::new(Arc::clone(&self.0), batch, invocation, None).run().await;
         log::failures(&report);
@@ -200,7 +212,7 @@ impl Pipeline {
     }
 
     /// What a queue is set to, so that nobody has to ask.
-    pub(crate) fn learn(&self, queue: QueueArn<'_>, attributes: &QueueAttributes) {
+    pub(crate) fn knows(&self, queue: QueueArn<'_>, attributes: &QueueAttributes) {
         if let Some(known) = &self.0.queue {
             known.known.learn(queue, attributes.clone());
         }

@@ -164,7 +164,7 @@ async fn open_all(common: &Arc<Common>, queues: &[WorkerQueue]) -> Result<Vec<Ar
     let mut polled = Vec::new();
     for queue in queues {
         let Some(open) = open(common, queue).await? else { break };
-        common.pipeline.learn(QueueArn::new(&open.arn), &open.attributes);
+        common.pipeline.knows(QueueArn::new(&open.arn), &open.attributes);
         let share = (common.pipeline.concurrency() * queue.weight as usize / weights).max(1);
         polled.push(Polled::new(Arc::clone(common), queue, &open, share));
     }

@@ -108,7 +108,7 @@ pub(super) fn with_error(class: ReasonClass, error: &StoreError) -> Outcome {
 }
 
 /// What a store answers. A store that panics has answered nothing, and only for the messages that it was asked about.
-pub(crate) async fn unless_it_panics<A, F: Future<Output = Vec<A>>>(call: impl FnOnce() -> F) -> Vec<A> {
+pub(super) async fn unless_it_panics<A, F: Future<Output = Vec<A>>>(call: impl FnOnce() -> F) -> Vec<A> {
     let answers = AssertUnwindSafe(async move { call().await }).catch_unwind().await;
     answers.unwrap_or_else(|panic| {
         tracing::error!(panic = %Panicked::new(panic), "the idempotency store, or the queue's client, panicked");

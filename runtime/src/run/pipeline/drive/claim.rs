@@ -55,11 +55,14 @@ impl Drive {
         None
     }
 
-    /// Whether the row is worth a read: the message may have come before, or what it waited for may have done its work. A claim
-    /// would say the same, at the price of a write.
+    /// Whether the row is worth a read: the message may have come before, what it waited for may have done its work, or the store is to
+    /// say whether it is back. A claim would say the same, at the price of a write.
     fn looks_first(&self, index: usize, record: &Record, idempotency: &Idempotency) -> bool {
-        let may_be_done_by_a_sibling = || !idempotency.claims_first() && self.schedule.waited_for(index, Wait::Key);
-        idempotency.checks_first() || record.receive_count() != Some(1) || may_be_done_by_a_sibling()
+        if idempotency.checks_first() || record.receive_count() != Some(1) {
+            return true;
+        }
+        // Where no claim follows, nothing else tells what a sibling did, or that the store is back.
+        !idempotency.claims_first() && (self.schedule.waited_for(index, Wait::Key) || self.shared.breaker().is_open())
     }
 
     /// Asks, all of one kind together.
@@ -109,8 +112,12 @@ impl Drive {
                     if is_suspect { self.suspect(index, unheard) } else { claims.push((index, request)) }
                 }
                 // The claim comes to the same, and then to a run without one.
-                Some(Look::Answered(ClaimAnswer::Unavailable(_))) if idempotency.runs_unguarded() => {
-                    claims.push((index, request))
+                Some(Look::Answered(answer @ ClaimAnswer::Unavailable(_))) if idempotency.runs_unguarded() => {
+                    // The claim is what counts: where only reads are refused, messages are better claimed than run unguarded.
+                    if !idempotency.claims_first() {
+                        self.note_answer(Some(&answer));
+                    }
+                    claims.push((index, request));
                 }
                 Some(Look::Answered(answer)) => {
                     self.note_answer(Some(&answer));
@@ -188,7 +195,7 @@ impl Drive {
         }
     }
 
-    /// Tells the breaker what a claim came to.
+    /// Tells the breaker what a claim came to, or the read that is all where none follows.
     fn note_answer(&self, answer: Option<&ClaimAnswer>) {
         let mut breaker = self.shared.breaker();
         match answer {

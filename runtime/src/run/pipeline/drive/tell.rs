@@ -3,25 +3,22 @@
 //!
 //! Last of all: a message that is made visible starts elsewhere at once.
 
-use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
-
-use futures_util::{
-    FutureExt,
-    future::{Either, select},
-};
+use std::{sync::Arc, time::Duration};
 
 use super::Drive;
 use crate::{
     batch::Record,
     claim::protocol::claim::SKEW_MS,
     clock::epoch_ms,
-    layer::Panicked,
     queue::{
         EntryAnswer, Queue, VisibilityChange,
         advice::{Facts, hidden_for},
         calls::in_calls,
     },
-    run::pipeline::schedule::Slot,
+    run::pipeline::{
+        in_time::{NoAnswer, in_time},
+        schedule::Slot,
+    },
 };
 
 impl Drive {
@@ -33,17 +30,14 @@ impl Drive {
             return;
         }
         let (clock, time) = (Arc::clone(&self.shared.seams.clock), self.time_for_the_queue());
-        let telling = AssertUnwindSafe(tell(&queue, &done, &changes, time)).catch_unwind();
-        let told = match time {
-            None => Some(telling.await),
-            Some(time) => in_time(telling, clock.sleep(time)).await,
-        };
-        match told {
-            Some(Ok(answers)) => self.note_hidden(&changes, &answers),
-            Some(Err(panic)) => {
-                tracing::error!(panic = %Panicked::new(panic), "the queue's client panicked; messages come back as without it");
+        match in_time(tell(&queue, &done, &changes, time), time, &clock).await {
+            Ok(answers) => self.note_hidden(&changes, &answers),
+            Err(NoAnswer::Panicked(panic)) => {
+                tracing::error!(%panic, "the queue's client panicked; messages come back as without it");
             }
-            None => tracing::warn!("too little time was left to tell the queue all; messages come back as without it"),
+            Err(NoAnswer::Late) => {
+                tracing::warn!("too little time was left to tell the queue all; messages come back as without it");
+            }
         }
     }
 
@@ -115,12 +109,4 @@ async fn tell(
     let answers = in_calls(changes, |arn, changes| queue.client.change_visibility(arn, changes, time)).await;
     queue.say("ChangeMessageVisibility", &answers);
     answers
-}
-
-/// What it comes to, if it does before the time is over.
-async fn in_time<T>(work: impl Future<Output = T>, over: impl Future<Output = ()> + Unpin) -> Option<T> {
-    match select(pin!(work), over).await {
-        Either::Left((value, _)) => Some(value),
-        Either::Right(_) => None,
-    }
 }

@@ -2,14 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::receipt::{Key, Receipt};
+use super::{
+    ask::ask,
+    receipt::{Key, Receipt},
+};
 use crate::{
     batch::Record,
     claim::{Idempotency, Lease, RenewAnswer, RenewRequest, protocol::claim::SKEW_MS},
-    clock::{SharedClock, epoch_ms, in_time},
+    clock::{SharedClock, epoch_ms},
     outcome::ReasonClass,
     queue::{EntryAnswer, QueueSource, VisibilityChange, calls::in_calls},
-    run::pipeline::{answered, unless_it_panics},
+    run::pipeline::answered,
 };
 
 /// How long a beat waits for its store and for its queue, each.
@@ -93,8 +96,7 @@ async fn renew(
     let answers = if requests.is_empty() {
         Vec::new()
     } else {
-        let renewing = unless_it_panics(|| idempotency.store().renew(&requests, Some(LONGEST)));
-        in_time(clock, LONGEST, renewing).await.unwrap_or_default()
+        ask(idempotency.store().renew(&requests, Some(LONGEST)), LONGEST, clock).await
     };
     let mut answers = answered(requests, answers).map(|(_, answer)| answer);
     let renewal = |due: &Due| match due.lease.as_ref().and_then(|_| answers.next()).flatten() {
@@ -112,8 +114,8 @@ async fn hide(source: &Arc<dyn QueueSource>, clock: &SharedClock, held: Vec<(Due
     let asked_at = clock.monotonic();
     let change = |(due, _): &(Due, _)| VisibilityChange { record: due.record.clone(), timeout: due.timeout };
     let changes: Vec<VisibilityChange> = held.iter().map(change).collect();
-    let hiding = || in_calls(&changes, |arn, changes| source.change_visibility(arn, changes, Some(LONGEST)));
-    let answers = in_time(clock, LONGEST, unless_it_panics(hiding)).await.unwrap_or_default();
+    let hiding = in_calls(&changes, |arn, changes| source.change_visibility(arn, changes, Some(LONGEST)));
+    let answers = ask(hiding, LONGEST, clock).await;
     let beaten = |((due, leased_until), answer): ((Due, _), Option<EntryAnswer>)| {
         let hidden = match answer {
             Some(Ok(())) => Hidden::For(asked_at, due.timeout),

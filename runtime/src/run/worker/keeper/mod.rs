@@ -3,6 +3,7 @@
 //! So nothing that is said about a receipt overtakes anything else: a beat that is under way is answered before the message is hidden for
 //! its backoff or deleted, and once a message is lost nothing is said about it at all.
 
+mod ask;
 mod beat;
 mod done;
 mod flush;
@@ -24,6 +25,7 @@ use tokio::sync::{Notify, mpsc};
 
 pub(super) use self::done::DoneButNotDeleted;
 use self::{
+    ask::ask,
     beat::{Beaten, Due, Hidden, beat},
     flush::{Deletion, Outbox},
     receipt::{Finding, Key, Receipt},
@@ -31,10 +33,10 @@ use self::{
 use super::{Common, stop::Stage, throttle::Throttle};
 use crate::{
     batch::Batch,
-    clock::{epoch_ms, in_time},
+    clock::epoch_ms,
     outcome::{Outcome, ReasonClass},
     queue::{EntryAnswer, VisibilityChange, calls::in_calls},
-    run::pipeline::{Hold, Order, Settled, Told, Verdict, What, answered, unless_it_panics},
+    run::pipeline::{Hold, Order, Settled, Told, Verdict, What, answered},
 };
 
 /// How long a call about messages waits for its answer.
@@ -436,17 +438,17 @@ impl Keeper {
             let (source, clock) = (Arc::clone(&self.common.source), Arc::clone(&self.common.seams.clock));
             self.calls.push(Box::pin(async move {
                 let records: Vec<_> = deletions.iter().map(|deletion| deletion.record.clone()).collect();
-                let deleting = || in_calls(&records, |arn, records| source.delete(arn, records, Some(LONGEST_CALL)));
-                let answers = in_time(&clock, LONGEST_CALL, unless_it_panics(deleting)).await;
-                Said::Deleted(deletions, answers.unwrap_or_default())
+                let deleting = in_calls(&records, |arn, records| source.delete(arn, records, Some(LONGEST_CALL)));
+                let answers = ask(deleting, LONGEST_CALL, &clock).await;
+                Said::Deleted(deletions, answers)
             }));
         }
         if !changes.is_empty() {
             let (source, clock) = (Arc::clone(&self.common.source), Arc::clone(&self.common.seams.clock));
             self.calls.push(Box::pin(async move {
                 let hiding =
-                    || in_calls(&changes, |arn, changes| source.change_visibility(arn, changes, Some(LONGEST_CALL)));
-                Said::Hidden(in_time(&clock, LONGEST_CALL, unless_it_panics(hiding)).await.unwrap_or_default())
+                    in_calls(&changes, |arn, changes| source.change_visibility(arn, changes, Some(LONGEST_CALL)));
+                Said::Hidden(ask(hiding, LONGEST_CALL, &clock).await)
             }));
         }
     }

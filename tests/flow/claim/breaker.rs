@@ -1,0 +1,66 @@
+//! A store that does not answer is spared.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use serde_json::Value;
+use sqs_runtime::{
+    Idempotency,
+    claim::Mode,
+    run::{Pipeline, Report},
+    testkit::{ManualClock, RecordingStore},
+};
+
+use super::{
+    Wrong, counting,
+    modes::{asked, redelivered},
+};
+use crate::support::{event, outcomes, record, run_again};
+
+async fn deliver(pipeline: &Pipeline, record: Value) -> Report {
+    run_again(pipeline, &event(&[record])).await
+}
+
+/// A read that is refused is then all that tells of the store, and a read finds out that it is back.
+#[tokio::test]
+async fn where_nothing_is_claimed_reads_tell_of_the_store() {
+    for mode in [Mode::CommitOnly, Mode::MarkAfter] {
+        let is_away: &AtomicBool = Box::leak(Box::new(AtomicBool::new(true)));
+        let (store, clock) = (RecordingStore::new(Wrong::Away(is_away)), ManualClock::new());
+        let idempotency = Idempotency::new(store.clone()).mode(mode).run_unguarded(true);
+        let consumer = counting(&Arc::default()).idempotency(idempotency).clock(clock.clone());
+        let pipeline = Pipeline::for_tests(consumer);
+        for n in 0..5 {
+            let report = deliver(&pipeline, redelivered(record(&format!("m-{n}"), "x"))).await;
+            assert_eq!((outcomes(&report), asked(&store)), (vec!["retry"], vec!["read", "mark"]), "{mode:?}, {n}");
+        }
+        // Open: nothing is asked, before or after.
+        for record in [redelivered(record("m-5", "x")), record("m-6", "x")] {
+            let report = deliver(&pipeline, record).await;
+            assert_eq!((outcomes(&report), asked(&store)), (vec!["done"], vec![]), "{mode:?}");
+            assert_eq!(report.unguarded(), 1);
+        }
+        is_away.store(false, SeqCst);
+        clock.advance(Duration::from_secs(5));
+        for (id, asks) in [("m-7", vec!["read", "mark"]), ("m-8", vec!["mark"])] {
+            let report = deliver(&pipeline, record(id, "x")).await;
+            assert_eq!((outcomes(&report), asked(&store), report.unguarded()), (vec!["done"], asks, 0), "{mode:?}");
+        }
+    }
+}
+
+/// Where a claim follows, that is what counts.
+#[tokio::test]
+async fn a_store_that_refuses_reads_alone_is_claimed_in() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let idempotency = Idempotency::new(Wrong::Unreadable).run_unguarded(true);
+    let pipeline = Pipeline::for_tests(counting(&runs).idempotency(idempotency));
+    let records: Vec<_> = (0..10).map(|n| redelivered(record(&format!("m-{n}"), "x"))).collect();
+    assert_eq!(run_again(&pipeline, &event(&records)).await.unguarded(), 0);
+    assert_eq!(runs.load(SeqCst), 10);
+}
