@@ -8,6 +8,14 @@ use aws_sdk_sqs::Client;
 use super::{Backoff, Queue, SqsClient, backoff::LONGEST};
 use crate::{Error, error::Kind};
 
+impl SqsClient {
+    /// A client with credentials, region and endpoint as every AWS SDK finds them, and the SDK's own HTTPS client.
+    pub async fn from_env() -> Self {
+        let config = aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await;
+        Self::new(Client::new(&config))
+    }
+}
+
 impl Queue {
     /// Tells the queue through a client with credentials, region and endpoint as every AWS SDK finds them.
     ///
@@ -24,8 +32,7 @@ impl Queue {
     /// If a variable has a value that it cannot have. No request is made: what the role may not do is found, and said once, when it
     /// is first needed.
     pub async fn from_env() -> Result<Self, Error> {
-        let config = aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await;
-        Self::new(SqsClient::new(Client::new(&config))).set_by(setting)
+        Self::new(SqsClient::from_env().await).set_by(setting)
     }
 
     fn set_by(self, setting: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {

@@ -2,7 +2,6 @@
 
 use std::{pin::pin, time::Duration};
 
-use aws_config::BehaviorVersion;
 use futures_util::future::{Either, select};
 use lexopt::prelude::*;
 
@@ -57,9 +56,7 @@ pub(in crate::run) async fn main(consumer: Consumer, config: WorkerConfig, args:
         let missing = "no queue is named: `worker --queue-url URL`, or set SQS_RUNTIME_QUEUE_URL";
         return Err(Kind::Usage(missing.to_owned()).into());
     }
-    let sdk = aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await;
-    let source = SqsClient::new(aws_sdk_sqs::Client::new(&sdk));
-    let worker = Worker::new(consumer, source, config)?;
+    let worker = Worker::new(consumer, SqsClient::from_env().await, config)?;
     let signals = signals::obey(worker.handle())?;
     match select(pin!(worker.run()), pin!(signals)).await {
         Either::Left((ended, _)) => ended,

@@ -50,6 +50,10 @@ use crate::{
     queue::{OpenQueue, Queue, QueueError, QueueName, QueueSource},
 };
 
+/// Of how many messages that have their outcome SQS may have yet to be told: no more are received while it takes longer to delete them
+/// than to do them.
+const MOST_UNTOLD: usize = 1_000;
+
 /// A consumer that receives its messages itself.
 pub struct Worker {
     common: Arc<Common>,
@@ -69,6 +73,8 @@ struct Common {
     taken: mpsc::UnboundedSender<Taken>,
     told: mpsc::UnboundedSender<Told>,
     paused: watch::Sender<bool>,
+    /// Messages that have their outcome, of which SQS was not told yet.
+    untold: watch::Sender<usize>,
     rate: Option<Mutex<Rate>>,
     drain: Duration,
     max_duration: Duration,
@@ -110,6 +116,7 @@ impl Worker {
             taken,
             told,
             paused: watch::Sender::new(false),
+            untold: watch::Sender::new(0),
             rate: config.rate.map(|rate| Mutex::new(Rate::new(rate, now))),
             drain: config.drain,
             max_duration: config.max_duration,
@@ -204,8 +211,9 @@ impl Common {
     /// Once nothing forbids a receive. While the store is silent only the first lane tries, once its pause is over.
     async fn may_receive(&self, lane: usize) {
         const ONCE_MORE: Duration = Duration::from_secs(1);
-        // The sender is in here.
+        // The senders are in here.
         let _ = self.paused.subscribe().wait_for(|paused| !paused).await;
+        let _ = self.untold.subscribe().wait_for(|untold| *untold < MOST_UNTOLD).await;
         loop {
             let pause = self.pipeline.store_is_silent_for();
             let waits_for_the_first = lane > 0 && self.pipeline.is_store_silent();

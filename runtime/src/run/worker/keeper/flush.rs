@@ -84,8 +84,13 @@ impl Outbox {
         (mem::take(&mut self.deletions), mem::take(&mut self.changes))
     }
 
+    /// Of how many messages something waits to be said.
+    pub(super) fn len(&self) -> usize {
+        self.deletions.len() + self.changes.len() + self.again.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.deletions.is_empty() && self.changes.is_empty() && self.again.is_empty()
+        self.len() == 0
     }
 }
 

@@ -78,7 +78,8 @@ impl Taken {
 enum Said {
     Beaten(Vec<Beaten>),
     Deleted(Vec<Deletion>, Vec<EntryAnswer>),
-    Hidden(Vec<EntryAnswer>),
+    /// So many that were to be hidden, and what came of that.
+    Hidden(usize, Vec<EntryAnswer>),
 }
 
 enum Event {
@@ -101,6 +102,8 @@ pub(super) struct Keeper {
     outbox: Outbox,
     throttle: Option<Throttle>,
     calls: FuturesUnordered<BoxFuture<'static, Said>>,
+    /// About how many settled messages calls are under way.
+    asked: usize,
     /// When the receipts are to be looked at.
     look_at: Duration,
     alarm: Option<(Duration, BoxFuture<'static, ()>)>,
@@ -130,6 +133,7 @@ impl Keeper {
             outbox: Outbox::default(),
             throttle,
             calls: FuturesUnordered::new(),
+            asked: 0,
             look_at: Duration::MAX,
             alarm: None,
             stopping: Some(Box::pin(async move { stop.stopped().await })),
@@ -192,6 +196,8 @@ impl Keeper {
         let oldest = self.receipts.values().next().and_then(Receipt::began);
         self.common.stats.has_in_hand(self.receipts.len(), oldest);
         self.common.is_idle.store(self.has_nothing(), Ordering::Relaxed);
+        let untold = self.outbox.len() + self.asked;
+        self.common.untold.send_if_modified(|before| std::mem::replace(before, untold) != untold);
     }
 
     fn has_nothing(&self) -> bool {
@@ -434,6 +440,7 @@ impl Keeper {
 
     fn say_what_is_due(&mut self, now: Duration) {
         let (deletions, changes) = self.outbox.take(now, self.batches.is_empty() && self.stopping.is_none());
+        self.asked += deletions.len() + changes.len();
         if !deletions.is_empty() {
             let (source, clock) = (Arc::clone(&self.common.source), Arc::clone(&self.common.seams.clock));
             self.calls.push(Box::pin(async move {
@@ -448,7 +455,7 @@ impl Keeper {
             self.calls.push(Box::pin(async move {
                 let hiding =
                     in_calls(&changes, |arn, changes| source.change_visibility(arn, changes, Some(LONGEST_CALL)));
-                Said::Hidden(ask(hiding, LONGEST_CALL, &clock).await)
+                Said::Hidden(changes.len(), ask(hiding, LONGEST_CALL, &clock).await)
             }));
         }
     }
@@ -456,8 +463,12 @@ impl Keeper {
     fn on_said(&mut self, said: Said) {
         match said {
             Said::Beaten(beaten) => self.on_beaten(beaten),
-            Said::Hidden(answers) => self.common.pipeline.say("ChangeMessageVisibility", &answers),
+            Said::Hidden(changes, answers) => {
+                self.asked -= changes;
+                self.common.pipeline.say("ChangeMessageVisibility", &answers);
+            }
             Said::Deleted(deletions, answers) => {
+                self.asked -= deletions.len();
                 self.common.pipeline.say("DeleteMessage", &answers);
                 for (deletion, answer) in answered(deletions, answers) {
                     self.on_deleted(deletion, answer);
