@@ -7,10 +7,6 @@ pub struct Hosts {
     #[cfg(feature = "lambda")]
     pub(crate) lambda: LambdaConfig,
     #[cfg(feature = "worker")]
-    #[cfg_attr(
-        not(all(feature = "sqs", feature = "env")),
-        expect(dead_code, reason = "the command makes a client from the environment")
-    )]
     pub(crate) worker: super::WorkerConfig,
 }
 

@@ -189,3 +189,22 @@ async fn a_handler_that_takes_too_long_is_stopped_and_its_message_backs_off() {
     handle.end();
     running.await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_worker_left_behind_runs_again_one_message_at_a_time() {
+    let site = Site::standard();
+    site.send((0..10).map(|n| format!("5 {n}")));
+    let rows = once();
+    let (handle, running) = site.start(site.consumer().idempotency(rows.clone()), WorkerConfig::new());
+    site.pass(seconds(1)).await;
+    handle.end();
+    running.await.unwrap();
+    assert_eq!((site.ran.started(), site.ran.finished()), (10, 0));
+    // Any of them may have ended the process.
+    site.ran.most.store(0, std::sync::atomic::Ordering::SeqCst);
+    let (handle, running) = site.start(site.consumer().idempotency(rows), WorkerConfig::new());
+    site.pass(seconds(130)).await;
+    assert_eq!((site.ran.finished(), site.ran.most(), site.queue.len()), (10, 1, 0), "{:?}", handle.stats());
+    handle.stop();
+    running.await.unwrap();
+}

@@ -33,15 +33,15 @@ pub(crate) struct Kept {
 
 /// The right to run one message.
 pub(crate) struct Permit {
-    _process: OwnedSemaphorePermit,
+    process: OwnedSemaphorePermit,
     /// Of those that its queue has.
-    _queue: Option<OwnedSemaphorePermit>,
+    queue: Option<OwnedSemaphorePermit>,
 }
 
 impl Permit {
     /// One of those that all batches of the process share.
     pub(super) fn of_process(process: OwnedSemaphorePermit) -> Self {
-        Self { _process: process, _queue: None }
+        Self { process, queue: None }
     }
 }
 
@@ -65,7 +65,15 @@ impl Permits {
 
     pub(super) fn take(&mut self) -> Option<Permit> {
         let (process, queue) = (self.process.split(1)?, self.queue.split(1)?);
-        Some(Permit { _process: process, _queue: Some(queue) })
+        Some(Permit { process, queue: Some(queue) })
+    }
+
+    /// Of a record that starts later after all.
+    pub(super) fn put_back(&mut self, Permit { process, queue }: Permit) {
+        self.process.merge(process);
+        if let Some(queue) = queue {
+            self.queue.merge(queue);
+        }
     }
 }
 

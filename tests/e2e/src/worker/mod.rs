@@ -24,6 +24,8 @@ pub(crate) struct Args {
     pub(crate) endpoint: String,
     /// The program `orders`.
     pub(crate) program: PathBuf,
+    /// The folder for the logs of the workers.
+    pub(crate) logs: PathBuf,
     pub(crate) messages: usize,
     pub(crate) workers: usize,
     /// So many are killed, and as many stopped, and all of them started again.

@@ -16,7 +16,7 @@ pub(super) struct Process(Child);
 
 impl Process {
     pub(super) fn start(args: &Args, nth: usize, settings: &[(&'static str, String)]) -> anyhow::Result<Self> {
-        let log = args.program.with_file_name(format!("worker-{nth}.log"));
+        let log = args.logs.join(format!("worker-{nth}.log"));
         let log = File::options().create(true).append(true).open(log).context("a worker's log")?;
         let child = Command::new(&args.program)
             .args(["worker", "--concurrency", "40"])

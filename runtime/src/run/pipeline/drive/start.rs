@@ -82,6 +82,13 @@ impl Drive {
         }
     }
 
+    /// A record does not start yet. What a worker has received keeps its permit: it is in hand.
+    pub(super) fn give_back(&mut self, permit: Permit) {
+        if let Some(keeping) = &mut self.keeping {
+            keeping.kept.permits.put_back(permit);
+        }
+    }
+
     pub(super) fn take_permit(&mut self) -> Option<Permit> {
         if let Some(permit) = self.permit.take() {
             return Some(permit);

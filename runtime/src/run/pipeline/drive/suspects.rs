@@ -55,7 +55,8 @@ impl Drive {
     pub(super) fn suspect(&mut self, index: usize, unheard: u32) {
         if self.is_over_the_crash_limit(index, unheard) {
             self.land(index, Outcome::Rejected(Reason::new(ReasonClass::CrashLoop)));
-        } else if let Some(Flight { stage: Stage::Claiming(record), .. }) = self.flights.remove(&index) {
+        } else if let Some(Flight { stage: Stage::Claiming(record), permit }) = self.flights.remove(&index) {
+            self.give_back(permit);
             self.suspects.add(index, record, unheard);
         }
     }
