@@ -7,7 +7,7 @@ use flate2::{Compression, write::GzEncoder};
 use serde::Deserialize;
 use sqs_runtime::{
     Consumer, Idempotency,
-    claim::Key,
+    claim::{Envelope, Key},
     extract::{Gzip, GzipRejection, Json, TooLarge},
     outcome::ReasonClass,
     run::Pipeline,
@@ -125,6 +125,40 @@ async fn a_key_within_the_payload_names_an_order_however_it_was_compressed() {
     assert_eq!(outcomes(&run_again(&pipeline, &event(&[record("m-1", &body(order))])).await), ["done"]);
     let again = event(&[record("m-2", &stored), record("m-3", "broken")]);
     assert_eq!(outcomes(&run_again(&pipeline, &again).await), ["already done", "rejected"]);
+}
+
+#[tokio::test]
+async fn in_gzip_the_payload_counts() {
+    let by_order = || Key::pointer("/orderId").inside(Envelope::Gzip);
+    let order = br#"{"orderId":"A-1"}"#;
+    let stored = STANDARD.encode(gzip(order, Compression::none()));
+    let other = body(br#"{"orderId":"A-1","cents":1}"#);
+    for (key, third) in [(by_order().same_body(), "rejected"), (by_order().same_fields(["/items"]), "already done")] {
+        let pipeline = Pipeline::for_tests(consumer().idempotency(Idempotency::memory().key(key)));
+        let sent = [&body(order), &stored, &other, &body(br#"{"orderId":"A-1""#), &body(b"{}")];
+        let mut seen = Vec::new();
+        for (n, body) in sent.iter().enumerate() {
+            seen.push(outcomes(&run_again(&pipeline, &event(&[record(&format!("m-{n}"), body)])).await)[0]);
+        }
+        assert_eq!(seen, ["done", "already done", third, "rejected", "rejected"]);
+    }
+}
+
+/// Whether it is its key that finds out or its argument.
+#[tokio::test]
+async fn what_cannot_be_decompressed_is_rejected_for_the_same_reason() {
+    let bodies = ["broken!", "", &body(&[0xff]), &body(&vec![b'0'; 9 * 1024 * 1024]), &body(b"good")];
+    let records: Vec<_> = bodies.iter().enumerate().map(|(n, body)| record(&format!("m-{n}"), body)).collect();
+    let consumer = || Consumer::new(|_: Gzip<String>| async {});
+    let by_argument = run(consumer(), &event(&records)).await;
+    let key = Key::by(|record| Some(record.message_id().to_owned())).inside(Envelope::Gzip).same_body();
+    let by_key = run(consumer().idempotency(Idempotency::memory().key(key)), &event(&records)).await;
+    assert_eq!(outcomes(&by_key), ["rejected", "rejected", "rejected", "rejected", "done"]);
+    for index in 0..records.len() {
+        assert_eq!(by_key.outcome(index), by_argument.outcome(index));
+    }
+    let runs = by_key.records().map(|record| record.runs);
+    assert_eq!(runs.collect::<Vec<_>>(), [0, 0, 0, 0, 1]);
 }
 
 proptest::proptest! {

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use crate::outcome::Reason;
+
 /// Why a record has no key. The same record will never have one, and it is never run unguarded. Quotes no value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyError {
     /// It is absent, null or empty.
@@ -13,6 +15,8 @@ pub enum KeyError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// Its envelope cannot be opened. The record is rejected for the reason that the extractor of its handler would have.
+    Closed(Reason),
 }
 
 impl KeyError {
@@ -23,10 +27,11 @@ impl KeyError {
 
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Missing => "it is absent, null or empty",
-            Self::Bad { problem } => problem,
-        })
+        match self {
+            Self::Missing => f.write_str("it is absent, null or empty"),
+            Self::Bad { problem } => f.write_str(problem),
+            Self::Closed(reason) => reason.fmt(f),
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use serde_json::value::RawValue;
 
 use super::{IdempotencyKey, KeyError, PayloadHash, canonical, pointer};
 use crate::{batch::Record, extract::Notification};
+#[cfg(feature = "gzip")]
+use crate::{extract::Gzip, outcome::Outcome};
 
 /// How a message's key is taken, and what makes two messages with one key the same message.
 ///
@@ -46,6 +48,11 @@ pub enum Envelope {
     Sns,
     /// An EventBridge event: the payload is its `detail`.
     EventBridge,
+    /// Base64 of gzip around a text, with the caps of [`extract::Gzip`](crate::extract::Gzip): however it was compressed, the text
+    /// counts. It is decompressed for its key too, when its batch is planned and before its message starts. A body that is no such
+    /// thing, or is too large, is rejected as by the extractor.
+    #[cfg(feature = "gzip")]
+    Gzip,
 }
 
 type PartFn = Arc<dyn Fn(&Record) -> Option<String> + Send + Sync>;
@@ -130,7 +137,7 @@ impl Key {
 
     /// The record's key and payload hash.
     pub(crate) fn identify(&self, record: &Record, namespace: &Namespace<'_>) -> Result<Identity, KeyError> {
-        let payload = self.parts.envelope.payload(record.body());
+        let payload = self.parts.envelope.payload(record.body())?;
         let parts = self.parts.parts.iter().map(|part| part.text(record, &payload));
         let parts = parts.map(|part| part?.filter(|part| !part.is_empty()).ok_or(KeyError::Missing));
         let parts: Vec<Cow<'_, str>> = parts.collect::<Result<_, _>>()?;
@@ -188,8 +195,8 @@ impl Parts {
 }
 
 impl Envelope {
-    /// The payload within the body; the body itself where it is not that envelope, as with raw message delivery.
-    fn payload<'a>(self, body: &'a str) -> Cow<'a, str> {
+    /// The payload within the body. Where a notification or an event is none, as with raw message delivery, the body itself.
+    fn payload<'a>(self, body: &'a str) -> Result<Cow<'a, str>, KeyError> {
         #[derive(Deserialize)]
         struct EventBridge<'a> {
             #[serde(borrow)]
@@ -201,9 +208,20 @@ impl Envelope {
             Self::EventBridge => {
                 serde_json::from_str(body).ok().map(|EventBridge { detail }| Cow::Borrowed(detail.get()))
             }
+            #[cfg(feature = "gzip")]
+            Self::Gzip => Some(Cow::Owned(decompressed(body)?)),
         };
-        inner.unwrap_or(Cow::Borrowed(body))
+        Ok(inner.unwrap_or(Cow::Borrowed(body)))
     }
+}
+
+#[cfg(feature = "gzip")]
+fn decompressed(body: &str) -> Result<String, KeyError> {
+    let Gzip(text) = Gzip::<String>::read(body).map_err(|failure| match failure.outcome() {
+        Outcome::Rejected(reason) => KeyError::Closed(reason),
+        _ => KeyError::bad("the payload cannot be decompressed"),
+    })?;
+    Ok(text)
 }
 
 impl Part {

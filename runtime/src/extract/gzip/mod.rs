@@ -48,7 +48,8 @@ use crate::handler::{Delivery, Failure};
 /// # Idempotency
 ///
 /// Keys are taken from the body as it came, and [`same_body`](crate::claim::Parts::same_body) compares that: two senders
-/// may compress one payload to other bytes. For a key within the payload see [`read`](Self::read).
+/// may compress one payload to other bytes. [`inside(Envelope::Gzip)`](crate::claim::Envelope::Gzip) makes the payload count. For a
+/// payload that is no text, or has caps of its own, see [`read`](Self::read).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gzip<P, const MAX_BYTES: usize = { 8 * 1024 * 1024 }, const MAX_RATIO: usize = 200>(pub P);
 

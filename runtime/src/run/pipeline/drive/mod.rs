@@ -39,8 +39,8 @@ use super::{
 use crate::{
     batch::{Batch, Record},
     claim::{
-        ClaimAnswer, ClaimRequest, CompleteAnswer, Grant, HeldAnswer, Idempotency, IdempotencyKey, Identity, Look,
-        TransactAnswer,
+        ClaimAnswer, ClaimRequest, CompleteAnswer, Grant, HeldAnswer, Idempotency, IdempotencyKey, Identity, KeyError,
+        Look, TransactAnswer,
     },
     handler::Invocation,
     layer::Panicked,
@@ -210,13 +210,18 @@ fn sibling_key(shared: &Shared, batch: &Batch, index: usize) -> Option<Idempoten
 /// and may panic.
 fn identify(idempotency: &Idempotency, record: &Record) -> Result<Identity, Outcome> {
     match catch_unwind(AssertUnwindSafe(|| idempotency.identify(record))) {
-        Ok(identity) => {
-            identity.map_err(|error| Outcome::Rejected(Reason::with_text(ReasonClass::NoKey, &error.to_string())))
-        }
+        Ok(identity) => identity.map_err(|error| Outcome::Rejected(no_key(error))),
         Err(panic) => {
             let text = format!("its function panicked: {}", Panicked::new(panic));
             Err(Outcome::Retry(Reason::with_text(ReasonClass::NoKey, &text)))
         }
+    }
+}
+
+fn no_key(error: KeyError) -> Reason {
+    match error {
+        KeyError::Closed(reason) => reason,
+        error => Reason::with_text(ReasonClass::NoKey, &error.to_string()),
     }
 }
 
