@@ -69,8 +69,9 @@ pub fn consumer(idempotency: Idempotency, images: Arc<dyn Images>) -> Consumer {
     Consumer::new(make).state(images).idempotency(by_upload(idempotency)).concurrency(4)
 }
 
-/// Names the work by the upload. Nothing else of a notification counts.
+/// Names the work by the upload. Nothing else of a notification counts. A message about none has only to be let through, or to be rejected
+/// by the handler with its reason: it goes by its id.
 #[must_use]
 pub fn by_upload(idempotency: Idempotency) -> Idempotency {
-    idempotency.namespace(NAMESPACE).key(Key::by(object::names).key_alone())
+    idempotency.namespace(NAMESPACE).key(Key::by(object::names).or_message_id().key_alone())
 }

@@ -54,14 +54,10 @@ fn upload(S3Record { bucket, key, e_tag, sequencer, .. }: &S3Record) -> Option<U
     Some(Upload { object: Object::new(bucket, key, there(e_tag)?), sequencer: there(sequencer)? })
 }
 
-/// Names the work of a message. One that is about no upload, such as S3's test event, goes by its id: without a name it would be
-/// rejected, and it has only to be let through.
+/// Names the work of a message; `None` of one that is about no upload, such as S3's test event.
 pub(crate) fn names(record: &Record) -> Option<String> {
     let notification = S3Notification::from_json(record.body()).ok();
-    let uploads = notification.and_then(|notification| uploads(&notification).ok()).unwrap_or_default();
-    if uploads.is_empty() {
-        return Some(format!("message {}", record.message_id()));
-    }
+    let uploads = notification.and_then(|notification| uploads(&notification).ok()).filter(|all| !all.is_empty())?;
     Some(list(uploads.iter().map(|Upload { object, sequencer }| [&*object.bucket, &*object.key, sequencer])))
 }
 

@@ -18,9 +18,12 @@ use sqs_runtime::{
     claim::{
         ClaimAnswer, ClaimRequest, FailRequest, IdempotencyKey, IdempotencyStore, Key, MemoryStore, Owner, PayloadHash,
     },
-    extract::Body,
+    extract::{Body, S3Notification},
     run::Pipeline,
-    testkit::ManualClock,
+    testkit::{
+        ManualClock,
+        event::{Event, Message},
+    },
 };
 
 use self::wrong::Wrong;
@@ -253,6 +256,43 @@ async fn several_parts_are_one_key_and_each_is_needed() {
     assert_eq!(two(both(), &tenant("m-1", "blue"), &tenant("m-2", "blue")).await, ["done", "already done"]);
     assert_eq!(two(both(), &tenant("m-1", "blue"), &tenant("m-2", "red")).await, ["done", "done"]);
     assert_eq!(two(both(), &tenant("m-1", "blue"), &record("m-2", r#"{"orderId":"A-1"}"#)).await, ["done", "rejected"]);
+}
+
+/// Whoever chooses the part chooses no message's id with it; and what names nothing exactly is still refused.
+#[tokio::test]
+async fn a_message_without_its_key_may_go_by_its_id() {
+    let keyed = |id: &str, key: &str| {
+        let mut record = record(id, r#"{"orderId":"A-1"}"#);
+        record["messageAttributes"] = json!({"key": {"dataType": "String", "stringValue": key}});
+        record
+    };
+    let by_key = || Key::attribute("key").or_message_id().key_alone();
+    let without = |id: &str| record(id, "x");
+    assert_eq!(two(by_key(), &keyed("m-1", "k"), &keyed("m-2", "k")).await, ["done", "already done"]);
+    assert_eq!(two(by_key(), &without("m-1"), &without("m-1")).await, ["done", "already done"]);
+    assert_eq!(two(by_key(), &without("m-1"), &keyed("m-1", "")).await, ["done", "already done"]);
+    assert_eq!(two(by_key(), &without("m-1"), &without("m-2")).await, ["done", "done"]);
+    assert_eq!(two(by_key(), &without("m-1"), &keyed("m-2", "m-1")).await, ["done", "done"]);
+    // Of several parts one is enough to lack, whichever said so.
+    let both = || Key::pointer("/orderId").and(Key::attribute("key").or_message_id()).key_alone();
+    assert_eq!(two(both(), &keyed("m-1", "k"), &record("m-2", r#"{"orderId":"A-1"}"#)).await, ["done", "done"]);
+    assert_eq!(two(both(), &record("m-1", r#"{"orderId":1.5}"#), &without("m-2")).await, ["rejected", "rejected"]);
+    let by_body = || Key::pointer("/orderId").or_message_id().same_body();
+    assert_eq!(two(by_body(), &record("m-1", "[1]"), &record("m-1", "[2]")).await, ["done", "rejected"]);
+}
+
+/// S3's test event has no record for a pointer to find.
+#[tokio::test]
+async fn the_test_event_of_s3_goes_by_its_id() {
+    let by_object = || Key::pointer("/Records/0/s3/object/key");
+    let (test_event, upload) = (Message::s3_test_event("b").id("m-1"), Message::s3_notification("b", "k").id("m-2"));
+    let event = Event::standard("uploads").message(test_event).message(upload).to_json();
+    for (key, outcome) in [(by_object().key_alone(), "rejected"), (by_object().or_message_id().key_alone(), "done")] {
+        let consumer = Consumer::new(|_: S3Notification| async {}).idempotency(Idempotency::memory().key(key));
+        let report = run(consumer, &event).await;
+        assert_eq!(outcomes(&report), [outcome, "done"]);
+        assert_eq!(report.nothing_to_do(), usize::from(outcome == "done"));
+    }
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ pub struct Key {
 pub struct Parts {
     parts: Vec<Part>,
     envelope: Envelope,
+    or_message_id: bool,
 }
 
 /// What stands around a payload.
@@ -138,9 +139,7 @@ impl Key {
     /// The record's key and payload hash.
     pub(crate) fn identify(&self, record: &Record, namespace: &Namespace<'_>) -> Result<Identity, KeyError> {
         let payload = self.parts.envelope.payload(record.body())?;
-        let parts = self.parts.parts.iter().map(|part| part.text(record, &payload));
-        let parts = parts.map(|part| part?.filter(|part| !part.is_empty()).ok_or(KeyError::Missing));
-        let parts: Vec<Cow<'_, str>> = parts.collect::<Result<_, _>>()?;
+        let parts = self.parts.texts(record, &payload)?;
         let bytes: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
         let key = match namespace.secret {
             None => IdempotencyKey::derive(namespace.name, &bytes),
@@ -158,20 +157,50 @@ pub(crate) struct Namespace<'a> {
 
 impl Parts {
     fn of(part: Part) -> Self {
-        Self { parts: vec![part], envelope: Envelope::None }
+        Self { parts: vec![part], envelope: Envelope::None, or_message_id: false }
     }
 
     /// Another part; the key is all of them together.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.parts.extend(other.parts);
+        self.or_message_id |= other.or_message_id;
         self
+    }
+
+    /// The message id, where a part is absent, null or empty: such a message runs instead of being rejected. For queues that get
+    /// messages of another kind now and then, such as S3's test event.
+    ///
+    /// Of those messages only second deliveries are caught, as by [`Key::message_id`]. One that is sent twice runs twice, and so does
+    /// one that lacks its key by mistake, which nobody then hears of.
+    ///
+    /// ```
+    /// use sqs_runtime::{Idempotency, claim::Key};
+    ///
+    /// let object = |field: &str| Key::pointer(format!("/Records/0/s3/object/{field}"));
+    /// let by_upload = object("key").and(object("sequencer")).or_message_id().key_alone();
+    /// let idempotency = Idempotency::memory().key(by_upload);
+    /// ```
+    #[must_use]
+    pub fn or_message_id(self) -> Self {
+        Self { or_message_id: true, ..self }
     }
 
     /// The payload stands in an envelope: pointers look inside, and what is compared is the payload.
     #[must_use]
     pub fn inside(self, envelope: Envelope) -> Self {
         Self { envelope, ..self }
+    }
+
+    /// The text of each part.
+    fn texts<'a>(&self, record: &'a Record, payload: &str) -> Result<Vec<Cow<'a, str>>, KeyError> {
+        let parts = self.parts.iter().map(|part| part.text(record, payload));
+        let parts = parts.map(|part| part?.filter(|part| !part.is_empty()).ok_or(KeyError::Missing));
+        match parts.collect() {
+            // No part is empty: this is the key of no others.
+            Err(KeyError::Missing) if self.or_message_id => Ok(vec!["".into(), record.message_id().into()]),
+            texts => texts,
+        }
     }
 
     /// Two messages with this key are the same if their payloads are, to the byte. Else the later one is a key conflict.
@@ -281,6 +310,7 @@ impl fmt::Debug for Parts {
             Part::Pointer(pointer) => format!("pointer {pointer}"),
             Part::By(_) => "function".to_owned(),
         };
-        f.debug_list().entries(self.parts.iter().map(name)).finish()
+        let otherwise = self.or_message_id.then(|| "or message id".to_owned());
+        f.debug_list().entries(self.parts.iter().map(name).chain(otherwise)).finish()
     }
 }
