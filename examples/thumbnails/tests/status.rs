@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use shelf::{Gate, Shelf, picture, uploaded};
 use sqs_runtime::{
-    Clock, Idempotency, SystemClock,
+    Idempotency,
     claim::MemoryStore,
     testkit::{ManualClock, event::Event, harness::Harness},
 };
@@ -27,13 +27,12 @@ impl Setup {
     fn new() -> Self {
         let gate = Arc::new(Gate::default());
         let shelf = Shelf::default().behind(Arc::clone(&gate));
-        // Near the time of day: who looks has a clock of his own, by which rows must not be forgotten yet.
-        let clock = ManualClock::at(SystemClock::new().wall());
+        let clock = ManualClock::new();
         let store = Arc::new(MemoryStore::new(clock.clone()));
         let idempotency = Idempotency::new(Arc::clone(&store)).handler_version("1");
-        let harness = Harness::on_clock(consumer(idempotency, Arc::new(shelf.clone())), clock);
+        let harness = Harness::on_clock(consumer(idempotency, Arc::new(shelf.clone())), clock.clone());
         let object = Object::new("example-bucket", "photo.ppm", "e1");
-        Self { shelf, gate, harness, onlooker: Idempotency::new(store), object }
+        Self { shelf, gate, harness, onlooker: Idempotency::new(store).clock(clock), object }
     }
 
     async fn status(&self) -> String {

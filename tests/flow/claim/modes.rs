@@ -203,6 +203,23 @@ async fn a_rejection_says_its_class_to_who_asks_for_the_status() {
     assert!(matches!(state.status, RowStatus::Completed { .. }) && state.since_ms > 0, "{state:?}");
 }
 
+/// Whoever looks from outside goes by a clock of his own, which a test may hold still.
+#[tokio::test]
+async fn a_row_is_forgotten_by_the_clock_of_who_asks() {
+    use sqs_runtime::{claim::IdempotencyKey, testkit::ManualClock};
+    use std::time::Duration;
+    let (clock, key) = (ManualClock::new(), IdempotencyKey::derive("orders", &[b"m-1"]));
+    let store = Arc::new(MemoryStore::new(clock.clone()));
+    let idempotency = Idempotency::new(Arc::clone(&store)).retention(Duration::from_secs(60));
+    let pipeline = Pipeline::for_tests(Consumer::new(|| async {}).idempotency(idempotency).clock(clock.clone()));
+    run_again(&pipeline, &event(&[record("m-1", "x")])).await;
+    let later = ManualClock::new();
+    let onlooker = Idempotency::new(store).clock(later.clone());
+    assert!(onlooker.status(&key).await.expect("an answer").is_some());
+    later.advance(Duration::from_secs(61));
+    assert_eq!(onlooker.status(&key).await.expect("an answer"), None);
+}
+
 /// I19: a rejection blocks its payload under its version, and a later version tries again.
 #[tokio::test]
 async fn a_rejection_is_remembered_for_its_version() {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     batch::Record,
-    clock::{SharedClock, SystemClock, epoch_ms},
+    clock::{Clock, SharedClock, SystemClock, epoch_ms},
     handler::Invocation,
     random::{SharedRandom, SystemRandom},
 };
@@ -249,6 +249,13 @@ impl Idempotency {
     #[must_use]
     pub fn cached_keys(self, keys: usize) -> Self {
         Self { cached_keys: keys, ..self }
+    }
+
+    /// Replaces the clock by which [`status`](Self::status) and [`once`](Self::once) go outside of a consumer; for tests and simulations.
+    /// In a consumer its own [`clock`](crate::Consumer::clock) counts.
+    #[must_use]
+    pub fn clock(self, clock: impl Clock) -> Self {
+        Self { clock: Arc::new(clock), ..self }
     }
 
     /// What is wrong with the settings, if anything is: found at the start, rather than with every message.
