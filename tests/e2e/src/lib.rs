@@ -4,7 +4,7 @@
 //! - `plan`: which messages are sent, and what has to become of each.
 //! - `functions`: which functions there are; a further example is one more entry.
 //! - `aws`: queues, tables and functions of the emulator.
-//! - `counter`: the payment provider, which counts the runs of each handler outside of every store.
+//! - `counter`: who counts the runs of handlers outside of every store: the payment provider, the subscriber, a function's log.
 //! - `poller`: a poller that dies before it deletes.
 //! - `scenario`: all of it for one function.
 //! - `account`: what became of the messages, by what was found: pure.
