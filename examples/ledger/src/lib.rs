@@ -30,6 +30,11 @@
 //! often a message comes or is sent, each entry is in its balance once. `tests/redelivery.rs` kills the process wherever it can
 //! die.
 //!
+//! # In the log
+//!
+//! Each run leaves a line, `posting`, with the number of its entry and the id of its message: who ran how often can be told from the log
+//! alone. Neither account nor amount stands there.
+//!
 //! # Run it
 //!
 //! With a local DynamoDB (`.ci/dynamodb-local 8000`, in another terminal) and its two tables, which any client makes:

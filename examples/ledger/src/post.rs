@@ -7,7 +7,8 @@ use sqs_runtime::{
 
 use crate::{Balances, Entry};
 
-/// Posts one entry: its account's balance moves once the message is recorded as done, in one transaction.
+/// Posts one entry: its account's balance moves once the message is recorded as done, in one transaction. Each run leaves a line in the
+/// log, which has the message's id; how much an entry moves is nobody's business there.
 ///
 /// # Errors
 ///
@@ -18,6 +19,7 @@ pub async fn post(
     transaction: Transaction,
     Json(entry): Json<Entry>,
 ) -> Result<(), Failure> {
+    tracing::info!(entry = entry.entry, "posting");
     entry.check(&group).map_err(Failure::reject)?;
     balances.post(&transaction, &entry)
 }

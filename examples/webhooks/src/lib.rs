@@ -21,8 +21,8 @@
 //! 401 and 403 are tried again on purpose: somebody will mend the setting, and events should outlive it. Redirects are not followed,
 //! for the reason for which the message names no URL.
 //!
-//! "Later each time" is the queue's backoff: up to 30 s after the first receive, doubled with each further one, an hour at most. It
-//! spends receives, and after as many as the redrive policy allows the message is moved to the dead-letter queue.
+//! "Later each time" is the queue's backoff: up to 30 s (`SQS_RUNTIME_BACKOFF_SECONDS`) after the first receive, doubled with each further one, an
+//! hour at most. It spends receives, and after as many as the redrive policy allows the message is moved to the dead-letter queue.
 //! Where *nobody* was reached in a batch, `main` lets the whole invocation fail, so that Lambda slows its polling.
 //!
 //! # Twice
@@ -46,13 +46,7 @@ mod post;
 mod retry_after;
 mod subscribers;
 
-use std::time::Duration;
-
-use sqs_runtime::{
-    Consumer, Idempotency,
-    claim::Key,
-    queue::{Backoff, Queue},
-};
+use sqs_runtime::{Consumer, Idempotency, claim::Key};
 
 pub use self::{
     event::Event,
@@ -67,12 +61,6 @@ pub const BODY_LIMIT: usize = 64 * 1024;
 #[must_use]
 pub fn consumer(idempotency: Idempotency, courier: Courier) -> Consumer {
     Consumer::new(post).state(courier).idempotency(by_event(idempotency)).body_limit(BODY_LIMIT).concurrency(32)
-}
-
-/// What the queue is told: failed messages come back later each time.
-#[must_use]
-pub fn backing_off(queue: Queue) -> Queue {
-    queue.backoff(Backoff::exponential(Duration::from_secs(30), Duration::from_secs(3_600)))
 }
 
 /// An event is told to each subscriber once, and is the same event if its payload is.

@@ -7,13 +7,14 @@ use sqs_runtime::{
     queue::Queue,
     run::{Hosts, LambdaConfig, Report},
 };
-use webhooks::{Courier, Subscribers, backing_off, consumer};
+use webhooks::{Courier, Subscribers, consumer};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let courier = Courier::new(Subscribers::parse(&setting("SUBSCRIBERS"))?)?;
+    let queue = Queue::from_env().await?;
     // The table that IDEMPOTENCY_TABLE names; memory for `replay` where it names none.
-    let consumer = consumer(Idempotency::from_env().await?, courier).queue(backing_off(Queue::from_env().await?));
+    let consumer = consumer(Idempotency::from_env().await?, courier).queue(queue);
     let hosts = Hosts::new().lambda(LambdaConfig::new().fail_invocation_when(nobody_was_reached));
     Ok(sqs_runtime::run_with(consumer, hosts).await?)
 }

@@ -38,6 +38,7 @@ impl Breaker {
     }
 
     /// For how long nothing is asked; `None` where something may be, if only to try.
+    #[cfg(feature = "worker")]
     pub(crate) fn pause(&self, now: Duration) -> Option<Duration> {
         self.open_until?.checked_sub(now).filter(|pause| !pause.is_zero())
     }

@@ -23,7 +23,7 @@ mod dead_letter;
 mod env;
 mod error;
 pub(crate) mod known;
-pub(crate) mod received;
+mod received;
 mod settings;
 mod source;
 #[cfg(feature = "sqs")]

@@ -55,12 +55,11 @@ pub(crate) struct Account {
     unexplained: Vec<String>,
 }
 
-/// How many messages of a kind there were, and how often handlers ran for them.
+/// How many messages of a kind there were, and how often handlers were seen to run for them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) messages: usize,
-    /// `None` where nobody outside sees them.
-    pub(crate) runs: Option<u64>,
+    pub(crate) runs: u64,
 }
 
 impl Letter {
@@ -124,10 +123,9 @@ impl Account {
         let planned: BTreeMap<&str, &Planned> =
             facts.sent.iter().map(|sent| (sent.planned.work.as_str(), &sent.planned)).collect();
         for (work, Planned { kind, runs: expected, .. }) in planned {
-            let Some(expected) = *expected else { continue };
             let runs = facts.runs.get(work).cloned().unwrap_or_default();
-            *self.kinds.entry(*kind).or_default().runs.get_or_insert_default() += runs.calls;
-            if runs.calls != expected {
+            self.kinds.entry(*kind).or_default().runs += runs.calls;
+            if runs.calls != *expected {
                 self.unexplained.push(format!("{work} ran {} times instead of {expected}", runs.calls));
             }
             if runs.keys.len() > 1 || runs.charges > 1 {
@@ -222,7 +220,7 @@ impl fmt::Display for Account {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{entries, groups, shuffled};
+    use crate::plan::{entries, events, groups, shuffled};
 
     /// Everything as planned.
     fn facts(planned: Vec<Planned>) -> Facts {
@@ -230,7 +228,7 @@ mod tests {
         let mut facts = Facts { sent: sent.collect(), ..Facts::default() };
         for (place, sent) in facts.sent.iter().enumerate() {
             let work = sent.planned.work.clone();
-            let calls = sent.planned.runs.unwrap_or_default();
+            let calls = sent.planned.runs;
             if calls > 0 && !facts.runs.contains_key(&work) {
                 let charges = u64::from(matches!(sent.planned.end, End::Done(_)));
                 let keys = BTreeSet::from([work.clone()]);
@@ -258,9 +256,13 @@ mod tests {
         Letter { message_id: format!("copy of {message_id}"), body, attributes }
     }
 
-    /// How many are lost, doubled and unexplained once this was done to the facts.
+    /// How many are lost, doubled and unexplained once this was done to the facts of the shop.
     fn after(change: impl FnOnce(&mut Facts)) -> [usize; 3] {
-        let mut facts = facts(groups(1, 300));
+        after_of(groups(1, 300), change)
+    }
+
+    fn after_of(planned: Vec<Planned>, change: impl FnOnce(&mut Facts)) -> [usize; 3] {
+        let mut facts = facts(planned);
         change(&mut facts);
         let account = Account::of(&facts);
         assert!(!account.is_clean());
@@ -268,13 +270,13 @@ mod tests {
     }
 
     fn work(facts: &Facts, runs: u64) -> String {
-        let of = |sent: &&Sent| sent.planned.runs == Some(runs) && sent.planned.kind != Kind::SentTwice;
+        let of = |sent: &&Sent| sent.planned.runs == runs && sent.planned.kind != Kind::SentTwice;
         facts.sent.iter().find(of).expect("there is one").planned.work.clone()
     }
 
     #[test]
     fn what_went_as_planned_is_clean() {
-        for planned in [groups(1, 300), shuffled(1, 300), entries(1, 300)] {
+        for planned in [groups(1, 300), shuffled(1, 300), entries(1, 300), events(1, 300)] {
             let account = Account::of(&facts(planned));
             assert!(account.is_clean(), "{:?}", account.wrong().collect::<Vec<_>>());
             assert_eq!((account.sent, account.done + account.dead), (300, 300));
@@ -300,6 +302,49 @@ mod tests {
             facts.runs.get_mut(&work).expect("it ran").charges = 2;
         };
         assert_eq!(after(charged), [0, 1, 0]);
+    }
+
+    fn of_kind(facts: &Facts, kind: Kind) -> String {
+        facts.sent.iter().find(|sent| sent.planned.kind == kind).expect("there is one").planned.work.clone()
+    }
+
+    #[test]
+    fn a_post_too_many_is_named() {
+        let posted = |facts: &mut Facts, kind, calls| {
+            let work = of_kind(facts, kind);
+            facts.runs.entry(work).or_default().calls += calls;
+        };
+        // Refused once more than planned, or posted where nothing was to be.
+        for kind in [Kind::AsksToWait, Kind::Rejected, Kind::ForStranger, Kind::Conflict] {
+            assert_eq!(after_of(events(1, 300), |facts| posted(facts, kind, 1)), [0, 0, 1], "{kind:?}");
+        }
+        // Taken twice.
+        let taken_again = |facts: &mut Facts| {
+            posted(facts, Kind::SentTwice, 1);
+            let work = of_kind(facts, Kind::SentTwice);
+            facts.effects.get_mut(&work).expect("taken").times = 2;
+        };
+        // Both of its messages, and the run.
+        assert_eq!(after_of(events(1, 300), taken_again), [0, 2, 1]);
+        let taken_otherwise = |facts: &mut Facts| {
+            let work = of_kind(facts, Kind::Good);
+            facts.effects.get_mut(&work).expect("taken").what.push(' ');
+        };
+        assert_eq!(after_of(events(1, 300), taken_otherwise), [0, 0, 1]);
+    }
+
+    #[test]
+    fn a_run_of_an_entry_too_many_or_too_few_is_named() {
+        for (kind, calls) in
+            [(Kind::Good, 2), (Kind::Good, 0), (Kind::SentTwice, 2), (Kind::Conflict, 1), (Kind::Undecodable, 1)]
+        {
+            let ran = |facts: &mut Facts| {
+                let work = of_kind(facts, kind);
+                let in_its_place = facts.sent.iter().position(|sent| sent.planned.work == work).expect("it was sent");
+                facts.runs.entry(work).or_insert(Runs { last: in_its_place, ..Runs::default() }).calls = calls;
+            };
+            assert_eq!(after_of(entries(1, 300), ran), [0, 0, 1], "{kind:?} {calls}");
+        }
     }
 
     #[test]

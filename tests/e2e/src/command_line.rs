@@ -4,12 +4,16 @@ use std::path::PathBuf;
 
 use lexopt::prelude::*;
 
+use crate::worker;
+
 /// What the command line asks for.
 pub(crate) enum Ask {
     /// The names of the packages that have to be built, a line for each.
     Packages,
     /// A run.
     Run(Args),
+    /// A run with workers.
+    Work(worker::Args),
 }
 
 /// A run.
@@ -25,11 +29,16 @@ pub(crate) struct Args {
 impl Ask {
     pub(crate) fn parse(mut command_line: lexopt::Parser) -> Result<Self, lexopt::Error> {
         let (mut endpoint, mut packaged, mut messages, mut seed) = (None, None, 2_000, 1);
+        let (mut program, mut logs, mut workers, mut kill) = (None, None, 3, 1);
         while let Some(argument) = command_line.next()? {
             match argument {
                 Long("packages") => return Ok(Self::Packages),
                 Long("endpoint") => endpoint = Some(command_line.value()?.string()?),
                 Long("packaged") => packaged = Some(PathBuf::from(command_line.value()?)),
+                Long("worker") => program = Some(PathBuf::from(command_line.value()?)),
+                Long("logs") => logs = Some(PathBuf::from(command_line.value()?)),
+                Long("workers") => workers = command_line.value()?.parse()?,
+                Long("kill") => kill = command_line.value()?.parse()?,
                 Long("messages") => messages = command_line.value()?.parse()?,
                 Long("seed") => seed = command_line.value()?.parse()?,
                 other => return Err(other.unexpected()),
@@ -39,6 +48,12 @@ impl Ask {
             return Err("--messages takes a number above 0".into());
         }
         let endpoint = endpoint.ok_or("--endpoint is missing: start `tests/e2e/lambda`")?;
+        if let Some((program, logs)) = program.zip(logs) {
+            if workers == 0 || kill > workers {
+                return Err("--workers takes a number above 0, and --kill no more than that".into());
+            }
+            return Ok(Self::Work(worker::Args { endpoint, program, logs, messages, workers, kill, seed }));
+        }
         let packaged = packaged.ok_or("--packaged is missing: start `tests/e2e/lambda`")?;
         Ok(Self::Run(Args { endpoint, packaged, messages, seed }))
     }

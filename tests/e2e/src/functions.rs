@@ -20,31 +20,55 @@ pub(crate) struct Function {
     /// Its messages, by seed and number.
     pub(crate) messages: fn(u64, usize) -> Vec<Planned>,
     /// Where it leaves what it does.
-    pub(crate) table: Table,
-    /// What it left there, by work: of what was sent, in these rows.
-    pub(crate) effects: fn(&[Sent], &[Row]) -> BTreeMap<String, Effect>,
+    pub(crate) effects: Effects,
+    /// Who sees its runs.
+    pub(crate) witness: Witness,
 }
 
-/// A table of a function's own, beside that of its claims.
+/// Where a function leaves what it does.
+pub(crate) enum Effects {
+    /// In a table of its own, beside that of its claims.
+    Table(Table),
+    /// With the subscriber to whom it posts.
+    Posted,
+}
+
+/// A table of a function's own.
 pub(crate) struct Table {
     /// The setting that names it.
     pub(crate) setting: &'static str,
     /// Its partition key, a text.
     pub(crate) key: &'static str,
+    /// What was left there, by work: of what was sent, in these rows.
+    pub(crate) read: fn(&[Sent], &[Row]) -> BTreeMap<String, Effect>,
 }
 
-const ORDERS: Table = Table { setting: "ORDERS_TABLE", key: "orderId" };
+/// Who sees the runs of a function's handler.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Witness {
+    /// The payment provider, whom each run calls once.
+    Provider,
+    /// The subscriber, who sees posts: a run for one whom nobody knows makes none.
+    Subscriber,
+    /// The function's log, where each run leaves this line.
+    Log(&'static str),
+}
+
+const ORDERS: Effects =
+    Effects::Table(Table { setting: "ORDERS_TABLE", key: "orderId", read: plan::effects_of_orders });
+const LEDGER: Effects =
+    Effects::Table(Table { setting: "LEDGER_TABLE", key: "account", read: plan::effects_of_entries });
 
 /// All of them. `orders` stands there twice: the same package behind a standard queue and behind a FIFO queue.
-pub(crate) const FUNCTIONS: [Function; 3] = [
+pub(crate) const FUNCTIONS: [Function; 4] = [
     Function {
         name: "orders",
         package: "orders",
         is_fifo: false,
         share: 3,
         messages: plan::shuffled,
-        table: ORDERS,
-        effects: plan::effects_of_orders,
+        effects: ORDERS,
+        witness: Witness::Provider,
     },
     Function {
         name: "orders-in-order",
@@ -52,8 +76,8 @@ pub(crate) const FUNCTIONS: [Function; 3] = [
         is_fifo: true,
         share: 1,
         messages: plan::groups,
-        table: ORDERS,
-        effects: plan::effects_of_orders,
+        effects: ORDERS,
+        witness: Witness::Provider,
     },
     Function {
         name: "ledger",
@@ -61,10 +85,29 @@ pub(crate) const FUNCTIONS: [Function; 3] = [
         is_fifo: true,
         share: 1,
         messages: plan::entries,
-        table: Table { setting: "LEDGER_TABLE", key: "account" },
-        effects: plan::effects_of_entries,
+        effects: LEDGER,
+        witness: Witness::Log("posting"),
+    },
+    Function {
+        name: "webhooks",
+        package: "webhooks",
+        is_fifo: false,
+        share: 1,
+        messages: plan::events,
+        effects: Effects::Posted,
+        witness: Witness::Subscriber,
     },
 ];
+
+impl Function {
+    /// Its own table, if it has one.
+    pub(crate) fn table(&self) -> Option<&Table> {
+        match &self.effects {
+            Effects::Table(table) => Some(table),
+            Effects::Posted => None,
+        }
+    }
+}
 
 /// The packages to build, each once.
 pub(crate) fn packages() -> Vec<&'static str> {
@@ -87,8 +130,8 @@ pub(crate) fn shares(messages: usize) -> Vec<usize> {
 
 /// What a kind of message came to.
 pub(crate) fn line(function: &Function, kind: Kind, Tally { messages, runs }: Tally) -> String {
-    let runs = runs.map_or("-".to_owned(), |runs| runs.to_string());
-    format!("{:16} {:12} {messages:6} messages {runs:>6} runs", function.name, format!("{kind:?}"))
+    let seen = if function.witness == Witness::Subscriber { "posts" } else { "runs" };
+    format!("{:16} {:12} {messages:6} messages {runs:6} {seen}", function.name, format!("{kind:?}"))
 }
 
 #[cfg(test)]
@@ -100,6 +143,6 @@ mod tests {
         for messages in [1, 7, 2_000] {
             assert_eq!(shares(messages).into_iter().sum::<usize>(), messages);
         }
-        assert_eq!(packages(), ["ledger", "orders"]);
+        assert_eq!(packages(), ["ledger", "orders", "webhooks"]);
     }
 }

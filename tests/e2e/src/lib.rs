@@ -4,10 +4,11 @@
 //! - `plan`: which messages are sent, and what has to become of each.
 //! - `functions`: which functions there are; a further example is one more entry.
 //! - `aws`: queues, tables and functions of the emulator.
-//! - `counter`: the payment provider, which counts the runs of each handler outside of every store.
+//! - `counter`: who counts the runs of handlers outside of every store: the payment provider, the subscriber, a function's log.
 //! - `poller`: a poller that dies before it deletes.
 //! - `scenario`: all of it for one function.
 //! - `account`: what became of the messages, by what was found: pure.
+//! - `worker`: the same without Lambda, as processes of their own.
 //!
 //! The emulator runs a function's `bootstrap` as a process of its own behind Lambda's Runtime API, some at a time, and deletes the messages
 //! that an answer does not name. It is laxer than Lambda with answers that are wrong; those are judged in `tests/flow`.
@@ -21,6 +22,7 @@ mod functions;
 mod plan;
 mod poller;
 mod scenario;
+mod worker;
 
 use std::{
     io::{self, Write},
@@ -39,7 +41,11 @@ pub async fn main(command_line: lexopt::Parser) -> ExitCode {
     match Ask::parse(command_line) {
         Ok(Ask::Packages) => say(&functions::packages().join("\n"), ExitCode::SUCCESS),
         Ok(Ask::Run(args)) => match run(&args).await {
-            Ok(account) => settle(&account),
+            Ok(account) => settle(account.is_clean(), account.wrong(), &account.to_string()),
+            Err(error) => complain(&format!("{error:#}"), ExitCode::FAILURE),
+        },
+        Ok(Ask::Work(args)) => match worker::run(&args).await {
+            Ok(account) => settle(account.is_clean(), account.wrong(), &account.to_string()),
             Err(error) => complain(&format!("{error:#}"), ExitCode::FAILURE),
         },
         Err(error) => complain(&error.to_string(), ExitCode::from(2)),
@@ -58,12 +64,12 @@ async fn run(args: &Args) -> anyhow::Result<Account> {
     Ok(accounts.into_iter().fold(Account::default(), Account::with))
 }
 
-fn settle(account: &Account) -> ExitCode {
-    let code = if account.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-    for wrong in account.wrong() {
+fn settle(is_clean: bool, wrong: impl Iterator<Item = String>, account: &str) -> ExitCode {
+    let code = if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    for wrong in wrong {
         complain(&wrong, code);
     }
-    say(&account.to_string(), code)
+    say(account, code)
 }
 
 fn say(text: &str, code: ExitCode) -> ExitCode {

@@ -1,21 +1,24 @@
 //! One function, from its deployment to the account of its messages.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use sqs_runtime::{Clock as _, SystemClock};
 
 use crate::{
-    account::{Account, Facts},
+    account::{Account, Effect, Facts, Sent},
     aws::{
-        Lambda, Queue, Tables,
+        Lambda, Queue, Tables, logs,
         role::{self, Arns},
     },
     command_line::Args,
-    counter::Counter,
-    functions::Function,
+    counter::{self, Counter, Runs},
+    functions::{Effects, Function, Witness},
     plan::{Kind, Planned},
     poller,
 };
+
+/// Six times the functions' time-out.
+const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// How long messages may take to leave their queue. A message that meets another's claim waits for as long as a function may run.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -24,11 +27,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Deploys the function, sends it so many messages, and settles their account.
 pub(crate) async fn run(args: &Args, function: &Function, count: usize) -> anyhow::Result<Account> {
     let counter = Counter::start().await?;
-    let tables = Tables::create(&args.endpoint, function.name, function.table.key).await?;
-    let queue = Queue::create(&args.endpoint, function.name, function.is_fifo).await?;
+    let tables = Tables::create(&args.endpoint, function.name, function.table().map(|table| table.key)).await?;
+    let queue = Queue::create(&args.endpoint, function.name, function.is_fifo, VISIBILITY_TIMEOUT).await?;
     let lambda = Lambda::new(&args.endpoint)?;
-    role::create(&args.endpoint, function.name, &arns(function, &tables, &queue), &Tables::arn(&tables.effects))
-        .await?;
+    let table = tables.effects.as_deref().map(Tables::arn);
+    role::create(&args.endpoint, function.name, &arns(function, &tables, &queue), table.as_deref()).await?;
     let package = args.packaged.join(function.package).join("bootstrap.zip");
     lambda.deploy(function.name, &package, settings(args, function, &counter, &tables, &queue)).await?;
 
@@ -41,9 +44,38 @@ pub(crate) async fn run(args: &Args, function: &Function, count: usize) -> anyho
     sent.extend(queue.send(others).await?);
     let left = wait_until_empty(&queue).await?;
 
-    let effects = (function.effects)(&sent, &tables.rows().await?);
+    let effects = effects(function, &sent, &tables, &counter).await?;
+    let runs = runs(args, function, &sent, &counter).await?;
     let letters = queue.dead_letters().await?;
-    Ok(Account::of(&Facts { sent, effects, letters, runs: counter.runs(), left }))
+    Ok(Account::of(&Facts { sent, effects, letters, runs, left }))
+}
+
+/// What the function did, by work.
+async fn effects(
+    function: &Function,
+    sent: &[Sent],
+    tables: &Tables,
+    counter: &Counter,
+) -> anyhow::Result<BTreeMap<String, Effect>> {
+    Ok(match &function.effects {
+        Effects::Table(table) => (table.read)(sent, &tables.rows().await?),
+        Effects::Posted => counter.taken(),
+    })
+}
+
+/// How often its handler ran, by work.
+async fn runs(
+    args: &Args,
+    function: &Function,
+    sent: &[Sent],
+    counter: &Counter,
+) -> anyhow::Result<BTreeMap<String, Runs>> {
+    Ok(match function.witness {
+        Witness::Provider | Witness::Subscriber => counter.runs(),
+        // What was never called has no log.
+        Witness::Log(_) if sent.is_empty() => BTreeMap::new(),
+        Witness::Log(says) => counter::log::runs(sent, logs::lines(&args.endpoint, function.name, says).await?),
+    })
 }
 
 /// What the template's names stand for.
@@ -52,7 +84,7 @@ fn arns(function: &Function, tables: &Tables, queue: &Queue) -> Arns {
         ("OrdersQueue", queue.arn.clone()),
         ("OrdersDeadLetterQueue", queue.dead_letter_arn.clone()),
         ("IdempotencyTable", Tables::arn(&tables.idempotency)),
-        // Nothing here writes to it.
+        // The emulator writes to it by itself.
         ("OrdersFunctionLogGroup", format!("arn:aws:logs:*:*:log-group:/aws/lambda/{}", function.name)),
     ]
     .into()
@@ -66,16 +98,17 @@ fn settings(
     tables: &Tables,
     queue: &Queue,
 ) -> Vec<(&'static str, String)> {
-    vec![
+    let table = function.table().map(|table| table.setting).zip(tables.effects.clone());
+    let settings = [
         ("IDEMPOTENCY_TABLE", tables.idempotency.clone()),
-        (function.table.setting, tables.effects.clone()),
-        ("PAYMENT_URL", counter.url()),
+        ("PAYMENT_URL", counter.payments()),
+        ("SUBSCRIBERS", counter.subscribers()),
         ("SQS_RUNTIME_DEAD_LETTER_QUEUE", queue.dead_letter_arn.clone()),
         // So that nobody waits for half a minute.
         ("SQS_RUNTIME_BACKOFF_SECONDS", "1".to_owned()),
         ("AWS_ENDPOINT_URL", args.endpoint.clone()),
-        ("RUST_LOG", "warn".to_owned()),
-    ]
+    ];
+    settings.into_iter().chain(table).collect()
 }
 
 /// How many messages are left when nobody waits any longer; 0 if all went well.

@@ -8,7 +8,7 @@ use sqs_runtime::{
     queue::Queue,
     testkit::{ManualClock, QueueCall, RecordingQueue, event::Message, harness::Harness},
 };
-use webhooks::{Courier, Subscribers, backing_off, consumer};
+use webhooks::{Courier, Subscribers, consumer};
 
 const DEAD: &str = "arn:aws:sqs:eu-west-1:123456789012:webhooks-dead";
 
@@ -16,7 +16,7 @@ const DEAD: &str = "arn:aws:sqs:eu-west-1:123456789012:webhooks-dead";
 pub(crate) fn process(subscribers: &str) -> (Harness, Arc<RecordingQueue>) {
     let (clock, told) = (ManualClock::new(), Arc::new(RecordingQueue::new()));
     let courier = Courier::new(Subscribers::parse(subscribers).expect("a setting")).expect("a client");
-    let queue = backing_off(Queue::new(Arc::clone(&told)).dead_letter_queue(DEAD));
+    let queue = Queue::new(Arc::clone(&told)).dead_letter_queue(DEAD);
     // As on Lambda, where a rejection may be remembered.
     let idempotency = Idempotency::memory().handler_version("1");
     let consumer = consumer(idempotency, courier.clock(clock.clone())).queue(queue);

@@ -5,6 +5,9 @@ mod drive;
 mod fails_when;
 mod flight;
 mod in_time;
+#[cfg(feature = "worker")]
+mod keep;
+#[cfg_attr(not(feature = "worker"), expect(dead_code, reason = "only a worker keeps batches"))]
 mod kept;
 mod log;
 mod plan;
@@ -20,20 +23,19 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
 use self::drive::Drive;
+#[cfg(feature = "worker")]
 pub(crate) use self::{
     drive::answered,
-    in_time::in_time,
     kept::{Hold, Kept, Order, Permits, Settled, Told, Verdict, What},
-    slips::Slips,
 };
 pub use self::{
     fails_when::FailsWhen,
     report::{RecordReport, Report},
 };
+pub(crate) use self::{in_time::in_time, slips::Slips};
 use crate::{
     Consumer, Error,
     batch::{Batch, Checks, EventError, QueueArn},
@@ -42,7 +44,7 @@ use crate::{
     error::Kind,
     handler::{Invocation, MessageService},
     layer::Panicked,
-    queue::{EntryAnswer, Queue, QueueAttributes, QueueError, known::time_to_learn},
+    queue::{Queue, QueueError, known::time_to_learn},
 };
 
 /// A consumer made ready to run: what every host drives. Clones share the concurrency limit.
@@ -54,6 +56,7 @@ struct Shared {
     /// A prototype, cloned for each message.
     service: Mutex<MessageService>,
     permits: Arc<Semaphore>,
+    #[cfg_attr(not(feature = "worker"), expect(dead_code, reason = "only a worker asks how many permits there are"))]
     concurrency: usize,
     idempotency: Option<Arc<Idempotency>>,
     queue: Option<Arc<Queue>>,
@@ -175,54 +178,6 @@ impl Pipeline {
     #[must_use]
     pub fn invocation(&self, time_left: Option<Duration>) -> Invocation {
         Invocation::new(Arc::clone(&self.0.seams.clock), time_left)
-    }
-
-    /// Runs a batch for the worker that keeps it, which is told of everything.
-    pub(crate) fn keep(&self, batch: Batch, kept: Kept) -> BoxFuture<'static, ()> {
-        let shared = Arc::clone(&self.0);
-        let invocation = self.invocation(None);
-        Box::pin(async move {
-            let report = Drive::new(shared, batch, invocation, Some(kept)).run().await;
-            log::failures(&report);
-        })
-    }
-
-    /// How many messages may run at a time.
-    pub(crate) fn concurrency(&self) -> usize {
-        self.0.concurrency
-    }
-
-    pub(crate) fn permits(&self) -> &Arc<Semaphore> {
-        &self.0.permits
-    }
-
-    /// The store whose leases have to be renewed, where the mode has leases.
-    pub(crate) fn leases(&self) -> Option<Arc<Idempotency>> {
-        self.0.idempotency.clone().filter(|idempotency| idempotency.claims_first())
-    }
-
-    /// For how long no claim is worth a request, because the store does not answer.
-    pub(crate) fn store_is_silent_for(&self) -> Option<Duration> {
-        self.0.breaker().pause(self.0.seams.clock.monotonic())
-    }
-
-    /// Whether the store did not answer lately, so that one message at a time has to find out whether it does again.
-    pub(crate) fn is_store_silent(&self) -> bool {
-        self.0.breaker().is_open()
-    }
-
-    /// What a queue is set to, so that nobody has to ask.
-    pub(crate) fn knows(&self, queue: QueueArn<'_>, attributes: &QueueAttributes) {
-        if let Some(known) = &self.0.queue {
-            known.known.learn(queue, attributes.clone());
-        }
-    }
-
-    /// Says what SQS refused of these entries.
-    pub(crate) fn say(&self, what: &'static str, answers: &[EntryAnswer]) {
-        if let Some(queue) = &self.0.queue {
-            queue.say(what, answers);
-        }
     }
 
     #[cfg(feature = "lambda")]

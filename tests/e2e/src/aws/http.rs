@@ -27,10 +27,13 @@ impl Http {
     }
 
     /// Posts a body and gives the answer, if it is a good one.
-    pub(crate) async fn post(&self, path: &str, content_type: &str, body: String) -> anyhow::Result<String> {
+    pub(crate) async fn post(&self, path: &str, headers: &[(&str, &str)], body: String) -> anyhow::Result<String> {
         let url = format!("{}/{path}", self.endpoint);
-        let mut request = self.client.post(&url).header("content-type", content_type);
-        for (name, value) in self.signature(&url, content_type, &body, SystemClock::new().wall())? {
+        let mut request = self.client.post(&url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        for (name, value) in self.signature(&url, headers, &body, SystemClock::new().wall())? {
             request = request.header(name, value);
         }
         let response = request.body(body).send().await?;
@@ -41,12 +44,17 @@ impl Http {
     }
 
     /// The headers by which the emulator knows its owner.
-    fn signature(&self, url: &str, kind: &str, body: &str, now: SystemTime) -> anyhow::Result<Vec<(String, String)>> {
+    fn signature(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+        now: SystemTime,
+    ) -> anyhow::Result<Vec<(String, String)>> {
         let identity = Credentials::new(KEY, KEY, None, None, "e2e").into();
         let params = SigningParams::builder().identity(&identity).region(REGION).name(self.service).time(now);
         let params = params.settings(SigningSettings::default()).build()?.into();
-        let headers = [("content-type", kind)].into_iter();
-        let request = SignableRequest::new("POST", url, headers, SignableBody::Bytes(body.as_bytes()))?;
+        let request = SignableRequest::new("POST", url, headers.iter().copied(), SignableBody::Bytes(body.as_bytes()))?;
         let (instructions, _) = sign(request, &params)?.into_parts();
         Ok(instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }

@@ -62,7 +62,10 @@ impl Lambda {
     }
 
     async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let answer = self.0.post(&format!("2015-03-31/{path}"), "application/json", body.to_string()).await?;
+        let answer = self
+            .0
+            .post(&format!("2015-03-31/{path}"), &[("content-type", "application/json")], body.to_string())
+            .await?;
         Ok(serde_json::from_str(&answer)?)
     }
 }

@@ -4,16 +4,19 @@
 //! - `tables`: what handlers leave behind, over the SDK.
 //! - `role`: what a function may do.
 //! - `lambda`: functions and their event source mappings.
-//! - `http`: the requests of both: a few requests are not worth two further SDKs.
+//! - `logs`: what functions wrote.
+//! - `http`: the requests of these three: a few requests are not worth three further SDKs.
 
 mod http;
 mod lambda;
+pub(crate) mod logs;
 mod queues;
 pub(crate) mod role;
 mod tables;
 
 pub(crate) use self::{
     lambda::Lambda,
+    logs::Line,
     queues::{Queue, Received},
     tables::{Row, Tables},
 };
@@ -25,4 +28,4 @@ pub(crate) const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "000000000000";
 
 /// Key and secret of the emulator's owner, who may do everything; `tests/e2e/lambda` starts it with these.
-const KEY: &str = "none";
+pub(crate) const KEY: &str = "none";

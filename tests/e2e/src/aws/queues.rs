@@ -1,6 +1,6 @@
 //! A queue with its dead-letter queue.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use aws_sdk_sqs::{
@@ -37,14 +37,19 @@ pub(crate) struct Received {
 
 impl Queue {
     /// Makes both.
-    pub(crate) async fn create(endpoint: &str, name: &str, is_fifo: bool) -> anyhow::Result<Self> {
+    pub(crate) async fn create(
+        endpoint: &str,
+        name: &str,
+        is_fifo: bool,
+        visibility_timeout: Duration,
+    ) -> anyhow::Result<Self> {
         let client = client(endpoint);
         let suffix = if is_fifo { ".fifo" } else { "" };
         let dead_letters = create(&client, &format!("{name}-dead{suffix}"), is_fifo, BTreeMap::new()).await?;
         let policy = json!({"deadLetterTargetArn": dead_letters.1, "maxReceiveCount": MAX_RECEIVES}).to_string();
-        // Six times the function's time-out.
+        let timeout = visibility_timeout.as_secs().to_string();
         let attributes =
-            [(QueueAttributeName::VisibilityTimeout, "180".to_owned()), (QueueAttributeName::RedrivePolicy, policy)];
+            [(QueueAttributeName::VisibilityTimeout, timeout), (QueueAttributeName::RedrivePolicy, policy)];
         let (url, arn) = create(&client, &format!("{name}{suffix}"), is_fifo, attributes.into()).await?;
         let (dead_letter_url, dead_letter_arn) = dead_letters;
         Ok(Self { client, url, arn, dead_letter_url, dead_letter_arn, is_fifo })
@@ -94,6 +99,14 @@ impl Queue {
         let output = request.send().await?;
         let counts = output.attributes().context("no attributes")?;
         counts.values().map(|count| Ok(count.parse::<u64>()?)).sum()
+    }
+
+    /// How many messages are hidden.
+    pub(crate) async fn hidden(&self) -> anyhow::Result<u64> {
+        let name = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
+        let request = self.client.get_queue_attributes().queue_url(&self.url).attribute_names(name.clone());
+        let output = request.send().await?;
+        Ok(output.attributes().and_then(|all| all.get(&name)).context("no attributes")?.parse()?)
     }
 
     /// Receives as a poller does. Empty where nothing is visible.

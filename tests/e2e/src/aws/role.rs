@@ -14,15 +14,16 @@ const TEMPLATE: &str = include_str!("../../../../template.yaml");
 /// What the template's resources are called here, by their names there.
 pub(crate) type Arns = BTreeMap<&'static str, String>;
 
-/// Makes a role that may do what the template's role may, and update that table, which the template does not have.
-pub(crate) async fn create(endpoint: &str, name: &str, arns: &Arns, table: &str) -> anyhow::Result<()> {
+/// Makes a role that may do what the template's role may, and update that table, if there is one: the template does not have it.
+pub(crate) async fn create(endpoint: &str, name: &str, arns: &Arns, table: Option<&str>) -> anyhow::Result<()> {
     let iam = Http::new(endpoint, "iam")?;
     let trust = json!({"Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole",
     }]});
     let mut statements = statements(arns)?;
     statements.iter_mut().for_each(with_batches);
-    statements.push(json!({"Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": table}));
+    let of_table = |table| json!({"Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": table});
+    statements.extend(table.map(of_table));
     let policy = json!({"Version": "2012-10-17", "Statement": statements});
     let role = [("Action", "CreateRole"), ("RoleName", name), ("AssumeRolePolicyDocument", &trust.to_string())];
     ask(&iam, &role).await?;
@@ -36,7 +37,7 @@ async fn ask(iam: &Http, parameters: &[(&str, &str)]) -> anyhow::Result<()> {
     let parameters = parameters.iter().chain(&[("Version", "2010-05-08")]);
     let url = Url::parse_with_params("http://localhost/", parameters)?;
     let body = url.query().unwrap_or_default().to_owned();
-    iam.post("", "application/x-www-form-urlencoded", body).await.context("a role")?;
+    iam.post("", &[("content-type", "application/x-www-form-urlencoded")], body).await.context("a role")?;
     Ok(())
 }
 

@@ -16,8 +16,8 @@ pub(crate) struct Tables {
     client: Client,
     /// Of its claims.
     pub(crate) idempotency: String,
-    /// Of what it leaves behind.
-    pub(crate) effects: String,
+    /// Of what it leaves behind, where it does so in a table.
+    pub(crate) effects: Option<String>,
 }
 
 /// A row of a table.
@@ -38,15 +38,17 @@ impl Row {
 }
 
 impl Tables {
-    /// Makes both; what is left behind has this partition key.
-    pub(crate) async fn create(endpoint: &str, name: &str, key: &str) -> anyhow::Result<Self> {
+    /// Makes them; what is left behind has this partition key, and no table without one.
+    pub(crate) async fn create(endpoint: &str, name: &str, key: Option<&str>) -> anyhow::Result<Self> {
         let tables = Self {
             client: client(endpoint),
             idempotency: format!("{name}-idempotency"),
-            effects: format!("{name}-effects"),
+            effects: key.map(|_| format!("{name}-effects")),
         };
         tables.create_one(&tables.idempotency, "id").await?;
-        tables.create_one(&tables.effects, key).await?;
+        if let (Some(effects), Some(key)) = (&tables.effects, key) {
+            tables.create_one(effects, key).await?;
+        }
         Ok(tables)
     }
 
@@ -64,9 +66,10 @@ impl Tables {
         format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}")
     }
 
-    /// What is left behind.
+    /// What is left behind in a table.
     pub(crate) async fn rows(&self) -> anyhow::Result<Vec<Row>> {
-        let request = self.client.scan().table_name(&self.effects).consistent_read(true);
+        let effects = self.effects.as_ref().context("there is no such table")?;
+        let request = self.client.scan().table_name(effects).consistent_read(true);
         let rows: Result<Vec<_>, _> = request.into_paginator().items().send().collect().await;
         Ok(rows.context("rows")?.into_iter().map(Row).collect())
     }

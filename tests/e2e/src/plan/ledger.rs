@@ -50,13 +50,13 @@ fn entry(kind: Kind, account: &str, place: i64, amount: i64) -> Planned {
         _ => (place, "EUR"),
     };
     let body = json!({"account": account, "entry": number, "amountCents": amount, "currency": currency}).to_string();
-    let (body, end) = match kind {
-        Kind::Conflict => (body, dead("the key was completed with another payload", None)),
-        Kind::Rejected => (body, dead("the handler failed", Some("the currency is unknown"))),
-        Kind::Undecodable => (body.replace('}', ""), dead("no idempotency key", None)),
-        _ => (body, End::Done(amount.to_string())),
+    let (body, runs, end) = match kind {
+        Kind::Conflict => (body, 0, dead("the key was completed with another payload", None)),
+        Kind::Rejected => (body, 1, dead("the handler failed", Some("the currency is unknown"))),
+        Kind::Undecodable => (body.replace('}', ""), 0, dead("no idempotency key", None)),
+        _ => (body, 1, End::Done(amount.to_string())),
     };
-    Planned { kind, body, group: Some(account.to_owned()), work: format!("{account}-{place}"), runs: None, end }
+    Planned { kind, body, group: Some(account.to_owned()), work: format!("{account}-{place}"), runs, end }
 }
 
 /// What the balances say of each entry: if an account's is the sum of what it should have, each entry is in it once.

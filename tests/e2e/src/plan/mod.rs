@@ -2,17 +2,20 @@
 //!
 //! - `orders`: messages of the shop; `shuffled`, `groups`: in which order they stand in a standard queue, and in the groups of a FIFO queue.
 //! - `ledger`: messages of the ledger.
+//! - `webhooks`: events for the subscriber.
 
 mod groups;
 mod ledger;
 mod orders;
 mod shuffled;
+mod webhooks;
 
 pub(crate) use self::{
     groups::groups,
     ledger::{effects_of_entries, entries},
     orders::effects_of_orders,
     shuffled::shuffled,
+    webhooks::events,
 };
 
 /// What is the matter with a message.
@@ -29,6 +32,10 @@ pub(crate) enum Kind {
     FailsAlways,
     /// Another order under an id that is taken.
     Conflict,
+    /// To be posted a second later.
+    AsksToWait,
+    /// For a subscriber whom nobody knows.
+    ForStranger,
 }
 
 /// A message that will be sent.
@@ -40,8 +47,8 @@ pub(crate) struct Planned {
     pub(crate) group: Option<String>,
     /// Names what the message asks for; copies share it.
     pub(crate) work: String,
-    /// How often the handler has to have run for this work when all is over. `None` where nobody outside sees its runs.
-    pub(crate) runs: Option<u64>,
+    /// How often the handler has to have been seen to run for this work when all is over.
+    pub(crate) runs: u64,
     pub(crate) end: End,
 }
 
@@ -67,7 +74,8 @@ mod tests {
 
     #[test]
     fn a_plan_has_every_kind_as_many_messages_as_asked_for_and_is_the_same_again() {
-        for (plan, kinds) in [(shuffled as fn(u64, usize) -> Vec<Planned>, 7), (groups, 8), (entries, 6)] {
+        for (plan, kinds) in [(shuffled as fn(u64, usize) -> Vec<Planned>, 7), (groups, 8), (entries, 6), (events, 10)]
+        {
             let planned = plan(7, 500);
             assert_eq!(planned.len(), 500);
             assert_eq!(planned.iter().map(|planned| planned.kind).collect::<BTreeSet<_>>().len(), kinds);
@@ -81,7 +89,7 @@ mod tests {
     fn no_follower_of_a_group_may_use_up_its_receives() {
         let planned = groups(3, 2_000);
         for group in planned.iter().filter_map(|planned| planned.group.as_ref()).collect::<BTreeSet<_>>() {
-            let failing = |planned: &&Planned| planned.runs > Some(1) && planned.group.as_ref() == Some(group);
+            let failing = |planned: &&Planned| planned.runs > 1 && planned.group.as_ref() == Some(group);
             assert!(planned.iter().filter(failing).count() <= 1, "{group}");
         }
     }

@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn message(kind: Kind, work: &str, nth: usize, group: Option<&str>) -> Planned {
     let (runs, end) = fate(kind, nth, group.is_some());
     let body = if kind == Kind::Undecodable { undecodable(work, nth) } else { order(kind, work, nth, group) };
-    Planned { kind, body, group: group.map(Into::into), work: work.to_owned(), runs: Some(runs), end }
+    Planned { kind, body, group: group.map(Into::into), work: work.to_owned(), runs, end }
 }
 
 /// Another order under the id of this one, in the same group.
@@ -25,7 +25,7 @@ pub(super) fn conflict(of: &Planned, nth: usize) -> Planned {
     let group = of.group.as_deref();
     let body = order_under(&of.work, Kind::Conflict, &work, nth, group);
     let (runs, end) = fate(Kind::Conflict, nth, group.is_some());
-    Planned { kind: Kind::Conflict, body, group: of.group.clone(), work, runs: Some(runs), end }
+    Planned { kind: Kind::Conflict, body, group: of.group.clone(), work, runs, end }
 }
 
 /// What the table of orders says, by order: each commit of an order adds 1 to its `charges`.
@@ -41,7 +41,6 @@ fn effect_of(row: &Row) -> Effect {
 fn fate(kind: Kind, nth: usize, is_fifo: bool) -> (u64, End) {
     let dead = |reason, error| End::Dead { reason, error };
     match kind {
-        Kind::Good | Kind::SentTwice | Kind::Redelivered => (1, End::Done(effect(nth))),
         Kind::FailsTwice => (3, End::Done(effect(nth))),
         Kind::Rejected => (1, dead("the handler failed", Some("the card was declined"))),
         // On a FIFO queue it leaves one receive earlier, so that those behind it keep one.
@@ -52,6 +51,7 @@ fn fate(kind: Kind, nth: usize, is_fifo: bool) -> (u64, End) {
         Kind::Conflict => (0, dead("the key was completed with another payload", None)),
         Kind::Undecodable if nth.is_multiple_of(2) => (0, dead("no idempotency key", None)),
         Kind::Undecodable => (0, dead("an argument could not be extracted", None)),
+        _ => (1, End::Done(effect(nth))),
     }
 }
 

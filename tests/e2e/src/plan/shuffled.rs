@@ -3,8 +3,10 @@
 use super::{Kind, Planned, orders};
 use crate::chance::Chance;
 
-/// Of so many orders. `FailsAlways` is the dearest: it is received until the redrive policy takes it.
-const DECK: [(Kind, usize); 7] = [
+/// Of a kind, so many beside those of other kinds. `FailsAlways` is the dearest: it is received until the redrive policy takes it.
+pub(super) type Deck = [(Kind, usize)];
+
+const ORDERS: &Deck = &[
     (Kind::Good, 8),
     (Kind::SentTwice, 2),
     (Kind::Redelivered, 2),
@@ -14,20 +16,25 @@ const DECK: [(Kind, usize); 7] = [
     (Kind::FailsAlways, 1),
 ];
 
-/// A second message of an order comes after at most so many others: at times in the same batch.
+/// A second message of the same work comes after at most so many others: at times in the same batch.
 const DISTANCE: usize = 40;
 
-/// That many messages.
+/// That many messages of the shop.
 pub(crate) fn shuffled(seed: u64, count: usize) -> Vec<Planned> {
+    dealt(seed, count, ORDERS, |kind, nth| orders::message(kind, &format!("S-{seed}-{nth}"), nth, None))
+}
+
+/// That many messages, each by its kind and number.
+pub(super) fn dealt(seed: u64, count: usize, deck: &Deck, message: impl Fn(Kind, usize) -> Planned) -> Vec<Planned> {
     let mut chance = Chance::new(seed);
     let mut placed: Vec<(usize, Planned)> = Vec::new();
     let mut nth = 0;
     while placed.len() < count {
-        let mut deck: Vec<Kind> = DECK.into_iter().flat_map(|(kind, times)| std::iter::repeat_n(kind, times)).collect();
-        chance.shuffle(&mut deck);
-        for kind in deck {
+        let mut kinds: Vec<Kind> = deck.iter().flat_map(|(kind, times)| std::iter::repeat_n(*kind, *times)).collect();
+        chance.shuffle(&mut kinds);
+        for kind in kinds {
             nth += 1;
-            let message = orders::message(kind, &format!("S-{seed}-{nth}"), nth, None);
+            let message = message(kind, nth);
             if kind == Kind::SentTwice {
                 placed.push((nth + chance.below(DISTANCE), message.clone()));
             }

@@ -51,7 +51,9 @@ impl WorkerAccount {
         let effect = facts.effects.get(&planned.work);
         let charges = facts.charges.get(&planned.work).copied().unwrap_or_default();
         let is_dead = dead.contains(id.as_str());
-        let said = || format!("{id} ({:?}, {}): effect {effect:?}, {charges} charges, dead {is_dead}", planned.kind, planned.work);
+        let said = || {
+            format!("{id} ({:?}, {}): effect {effect:?}, {charges} charges, dead {is_dead}", planned.kind, planned.work)
+        };
         match &planned.end {
             End::Done(what) => match effect {
                 Some(effect) if effect.times == 1 && effect.what == *what && charges == 1 && !is_dead => self.done += 1,
@@ -131,7 +133,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_doubled_or_hidden_shows() {
-        let work = |facts: &Facts| facts.sent.iter().find(|s| s.planned.kind == Kind::Good).unwrap().planned.work.clone();
+        let work =
+            |facts: &Facts| facts.sent.iter().find(|s| s.planned.kind == Kind::Good).unwrap().planned.work.clone();
         let wrong: [fn(&mut Facts, &str); 6] = [
             |facts, work| drop(facts.effects.remove(work)),
             |facts, work| facts.effects.get_mut(work).unwrap().times = 2,

@@ -33,6 +33,9 @@ pub(crate) struct Args {
     pub(crate) seed: u64,
 }
 
+/// So soon others get what a worker had that was killed.
+const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How long messages may take to leave their queue once all are sent, for each thousand of them.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(500);
@@ -46,8 +49,8 @@ const REDELIVERED: usize = 20;
 /// Runs it all.
 pub(crate) async fn run(args: &Args) -> anyhow::Result<WorkerAccount> {
     let counter = Counter::start().await?;
-    let tables = Tables::create(&args.endpoint, "worker", "orderId").await?;
-    let queue = Queue::create(&args.endpoint, "worker", false).await?;
+    let tables = Tables::create(&args.endpoint, "worker", Some("orderId")).await?;
+    let queue = Queue::create(&args.endpoint, "worker", false, VISIBILITY_TIMEOUT).await?;
     let sent = queue.send(plan::shuffled(args.seed, args.messages)).await?;
     redeliver(&queue, args.messages / REDELIVERED).await?;
 
@@ -118,8 +121,8 @@ fn settings(args: &Args, counter: &Counter, tables: &Tables, queue: &Queue) -> V
     vec![
         ("SQS_RUNTIME_QUEUE_URL", queue.arn.clone()),
         ("IDEMPOTENCY_TABLE", tables.idempotency.clone()),
-        ("ORDERS_TABLE", tables.effects.clone()),
-        ("PAYMENT_URL", counter.url()),
+        ("ORDERS_TABLE", tables.effects.clone().unwrap_or_default()),
+        ("PAYMENT_URL", counter.payments()),
         ("SQS_RUNTIME_DEAD_LETTER_QUEUE", queue.dead_letter_arn.clone()),
         // So that nobody waits for half a minute.
         ("SQS_RUNTIME_BACKOFF_SECONDS", "1".to_owned()),

@@ -50,6 +50,7 @@ use crate::{
     queue::EntryAnswer,
 };
 
+#[cfg(feature = "worker")]
 pub(crate) use self::answers::answered;
 use self::{kept::Keeping, suspects::Suspects};
 

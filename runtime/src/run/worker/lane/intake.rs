@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
-use super::Polled;
+use super::{Polled, event::event_of};
 use crate::{
     batch::Batch,
-    queue::{ReceivedMessage, received::event_of},
+    queue::ReceivedMessage,
     run::{
         pipeline::{Hold, Kept, Permits},
         worker::{

@@ -4,6 +4,7 @@
 
 mod appetite;
 mod attempt;
+mod event;
 mod intake;
 mod permits;
 mod rate;
