@@ -22,7 +22,7 @@ use cap::Cap;
 use futures_util::future::{BoxFuture, ready};
 use lexopt::prelude::*;
 use sqs_runtime::{
-    Consumer, Failure, Idempotency,
+    Consumer, Failure,
     batch::{QueueArn, Record},
     extract::Body,
     queue::{
@@ -42,11 +42,11 @@ const CONCURRENCY: usize = 100;
 /// that were under way at that bound brought.
 const MOST_IN_HAND: usize = 1_000 + 3 * CONCURRENCY;
 
-/// The memory store holds as many rows.
-const ROWS: u64 = 100_000;
+/// After so many messages everything has been there once.
+const WARM_UP: u64 = 200_000;
 
-/// How much more may be held at the end than after the store is full: the allocator's and the hash map's own growth.
-const SLACK: f64 = 1.10;
+/// How much more may be held later: which messages meet differs from moment to moment.
+const SLACK: f64 = 1.25;
 
 /// A queue that never ends.
 #[derive(Default)]
@@ -186,7 +186,7 @@ fn main() -> anyhow::Result<()> {
             other => return Err(other.unexpected().into()),
         }
     }
-    ensure!(messages >= 4 * ROWS, "--messages takes at least {}: the store has to be full for long", 4 * ROWS);
+    ensure!(messages >= 2 * WARM_UP, "--messages takes at least {}", 2 * WARM_UP);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (queue, seen) = (Arc::new(Endless { messages, ..Endless::default() }), Arc::<Seen>::default());
     let handle = runtime.block_on(work(Arc::clone(&queue), Arc::clone(&seen)))?;
@@ -196,10 +196,11 @@ fn main() -> anyhow::Result<()> {
 
 async fn work(queue: Arc<Endless>, seen: Arc<Seen>) -> anyhow::Result<WorkerHandle> {
     let handler = move |body: Body| {
-        seen.look(2 * ROWS);
+        seen.look(WARM_UP);
         async move { if body.contains("fail") { Err(Failure::retry("told to fail")) } else { Ok(()) } }
     };
-    let consumer = Consumer::new(handler).idempotency(Idempotency::memory()).concurrency(CONCURRENCY);
+    // What a store keeps is the store's: here it is the worker's own memory that counts.
+    let consumer = Consumer::new(handler).without_idempotency().concurrency(CONCURRENCY);
     let worker = Worker::new(consumer, queue, WorkerConfig::new().queue(ARN).until_empty())?;
     let handle = worker.handle();
     worker.run().await?;
@@ -214,7 +215,7 @@ fn report(messages: u64, queue: &Endless, seen: &Seen, worker: &WorkerHandle, ta
         stats.done, stats.failed
     ))?;
     ensure!(stats.done + stats.failed == messages + messages / 100, "not every delivery has its outcome: {stats:?}");
-    ensure!(stats.failed == messages / 100, "one of a hundred fails: {stats:?}");
+    ensure!(stats.failed == messages / 100, "one of a hundred fails, and none of those that come twice: {stats:?}");
     ensure!(queue.state().in_hand.is_empty(), "{} receipts were never told of", queue.state().in_hand.len());
     ensure!(peak as f64 <= warm as f64 * SLACK, "memory grows: {warm} bytes after the warm-up, {peak} later");
     ensure!(most_in_hand <= MOST_IN_HAND, "{most_in_hand} messages in hand, {MOST_IN_HAND} are allowed");
