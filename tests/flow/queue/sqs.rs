@@ -20,7 +20,10 @@ use serde_json::{Value, json};
 use sqs_runtime::{
     batch::{QueueArn, Record},
     outcome::{Reason, ReasonClass},
-    queue::{DeadLetter, EntryAnswer, QueueClient, QueueName, RedrivePolicy, SqsClient, VisibilityChange},
+    queue::{
+        DeadLetter, EntryAnswer, QueueClient, QueueName, QueueSource, ReceiveRequest, RedrivePolicy, SqsClient,
+        VisibilityChange,
+    },
     testkit::event::{Event, Message},
 };
 
@@ -182,4 +185,66 @@ async fn the_redrive_policy_is_read_from_the_queues_attributes() {
     let attributes = canned.client().attributes(arn(&records(1)), None).await.expect("an answer");
     assert_eq!(attributes.visibility_timeout, Some(Duration::from_secs(180)));
     assert_eq!(attributes.redrive_policy, Some(RedrivePolicy::new(dead, 5)));
+}
+
+#[tokio::test]
+async fn a_worker_asks_for_all_that_a_mapping_would_send() {
+    let message = json!({
+        "MessageId": "m-1", "ReceiptHandle": "h-1", "Body": "{}", "MD5OfBody": "99914b932bd37a50b983c5e7c90ae93b",
+        "Attributes": { "ApproximateReceiveCount": "2", "MessageGroupId": "g" },
+        "MessageAttributes": {
+            "kind": { "DataType": "String", "StringValue": "new" },
+            "size": { "DataType": "Number.int", "StringValue": "3" },
+            "bytes": { "DataType": "Binary", "BinaryValue": "AP8=" },
+        },
+    });
+    let queue = QueueArn::new("arn:aws:sqs:eu-west-1:123456789012:orders.fifo");
+    let attributes = json!({ "Attributes": { "QueueArn": queue.as_str(), "VisibilityTimeout": "90" } });
+    let canned = Canned::default().with("GetQueueAttributes", 200, attributes).with(
+        "ReceiveMessage",
+        200,
+        json!({ "Messages": [message] }),
+    );
+    let client = canned.client();
+    let open = client.open(QueueName::Url(URL)).await.unwrap();
+    assert_eq!((&*open.arn, open.attributes.visibility_timeout), (queue.as_str(), Some(Duration::from_secs(90))));
+
+    let mut request = ReceiveRequest::new(7, Duration::from_secs(20), Duration::from_secs(90));
+    request.attempt = Some("attempt-1");
+    let received = client.receive(queue, request).await.unwrap();
+    // By its URL, which it was called by.
+    assert!(canned.asked("GetQueueUrl").is_empty());
+    let [asked] = &*canned.asked("ReceiveMessage") else { panic!("one receive") };
+    assert_eq!(
+        (&asked["QueueUrl"], &asked["MaxNumberOfMessages"], &asked["WaitTimeSeconds"], &asked["VisibilityTimeout"]),
+        (&json!(URL), &json!(7), &json!(20), &json!(90))
+    );
+    assert_eq!(asked["MessageSystemAttributeNames"], json!(["All"]));
+    assert_eq!(
+        (&asked["MessageAttributeNames"], &asked["ReceiveRequestAttemptId"]),
+        (&json!(["All"]), &json!("attempt-1"))
+    );
+
+    let [message] = &*received else { panic!("one message") };
+    assert_eq!((&*message.message_id, &*message.receipt_handle, &*message.body), ("m-1", "h-1", "{}"));
+    let count = message.attributes.iter().find(|(name, _)| name == "ApproximateReceiveCount");
+    assert_eq!(count.map(|(_, value)| value.as_str()), Some("2"));
+    let mut attributes: Vec<(&str, &str)> =
+        message.message_attributes.iter().map(|(name, attribute)| (name.as_str(), attribute.data_type())).collect();
+    attributes.sort_unstable();
+    assert_eq!(attributes, [("bytes", "Binary"), ("kind", "String"), ("size", "Number.int")]);
+}
+
+#[tokio::test]
+async fn an_empty_receive_is_no_error_and_a_refused_one_is_told_apart() {
+    let queue = QueueArn::new("arn:aws:sqs:eu-west-1:123456789012:orders");
+    let request = ReceiveRequest::new(10, Duration::ZERO, Duration::from_secs(30));
+    let canned = Canned::default().with("ReceiveMessage", 200, json!({}));
+    assert!(canned.client().receive(queue, request).await.unwrap().is_empty());
+    let denied = json!({ "__type": "com.amazonaws.sqs#AccessDeniedException", "message": "no" });
+    let canned = Canned::default().with("ReceiveMessage", 403, denied);
+    assert!(canned.client().receive(queue, request).await.unwrap_err().is_denied());
+    let gone = json!({ "__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "no" });
+    let canned = Canned::default().with("GetQueueUrl", 400, gone);
+    assert!(canned.client().open(QueueName::Arn(queue)).await.unwrap_err().is_denied());
 }

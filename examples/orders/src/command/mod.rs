@@ -3,6 +3,7 @@
 //! A subcommand is a name in [`run`], a line in the usage and a file with a `main` that takes the rest of the command line.
 
 mod arguments;
+mod create_queue;
 mod create_tables;
 mod provider;
 mod publish;
@@ -21,10 +22,12 @@ const USAGE: &str = "\
 The shop of the README: a consumer, and what a shop has around it.
 
 usage: orders create-tables
+       orders create-queue NAME
        orders provider --port P [--lose-replies P] [--unavailable P] [--seed N]
        orders publish --count N --queue-url URL [--rate R] [--twice P] [--seed N] [--fifo-groups G]
        orders relay --queue-url URL [--once]
        orders status ORDER-ID [--queue NAME]
+       orders worker --queue-url URL (below)
        orders replay FILE... (below)
 
 With --help a subcommand says more. The consumer charges at PAYMENT_URL, such as http://127.0.0.1:9000; where it is not set,
@@ -46,6 +49,7 @@ pub async fn run(mut command_line: lexopt::Parser) -> Option<ExitCode> {
     };
     // Boxed: the consumer's `main` should not carry them.
     let ended = match name.to_str()? {
+        "create-queue" => Box::pin(create_queue::main(command_line)).await,
         "create-tables" => Box::pin(create_tables::main(command_line)).await,
         "provider" => Box::pin(provider::main(command_line)).await,
         "publish" => Box::pin(publish::main(command_line)).await,
