@@ -1,4 +1,5 @@
 //! The worker, over a queue in memory and in paused time.
+#![allow(clippy::disallowed_methods, reason = "a worker under test is a task of the test's own runtime")]
 
 mod basics;
 mod keeping;
