@@ -2,9 +2,11 @@
 #![allow(clippy::disallowed_methods, reason = "a worker under test is a task of the test's own runtime")]
 
 mod basics;
+mod health;
 mod keeping;
 mod order;
 mod receiving;
+mod stuck;
 
 use std::{
     sync::{

@@ -1,11 +1,14 @@
 //! The worker: receives by long polling, runs each message as any host does, keeps it hidden meanwhile, and deletes it.
 //!
 //! `lane/` receives and hands messages to batches of the pipeline; `keeper/` looks after everything that was received and is the only one
-//! that speaks to SQS about it.
+//! that speaks to SQS about it. `health/` shows the worker to probes.
 
+mod asking;
 #[cfg(all(feature = "sqs", feature = "env"))]
 mod command;
 mod config;
+mod durations;
+mod health;
 mod keeper;
 mod lane;
 mod limit;
@@ -18,6 +21,7 @@ mod throttle;
 use std::{
     collections::BTreeSet,
     fmt,
+    net::SocketAddr,
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -33,9 +37,11 @@ use tokio::sync::{mpsc, watch};
 pub(super) use self::command::{Args, main};
 pub use self::{
     config::{WorkerConfig, WorkerQueue},
+    health::HealthAddress,
     stats::WorkerStats,
 };
 use self::{
+    health::Health,
     keeper::{DoneButNotDeleted, Keeper, Taken},
     lane::{Lane, Polled, Rate, Trouble},
     stats::Stats,
@@ -76,6 +82,7 @@ struct Common {
     /// Messages that have their outcome, of which SQS was not told yet.
     untold: watch::Sender<usize>,
     rate: Option<Mutex<Rate>>,
+    health: Health,
     drain: Duration,
     max_duration: Duration,
     least_concurrency: Option<usize>,
@@ -118,6 +125,7 @@ impl Worker {
             paused: watch::Sender::new(false),
             untold: watch::Sender::new(0),
             rate: config.rate.map(|rate| Mutex::new(Rate::new(rate, now))),
+            health: Health::at(config.health),
             drain: config.drain,
             max_duration: config.max_duration,
             least_concurrency: config.least_concurrency,
@@ -143,8 +151,16 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// If a queue does not exist or may not be asked.
+    /// If a queue does not exist or may not be asked, or if nobody can listen where health is to be answered.
     pub async fn run(self) -> Result<(), Error> {
+        let health = health::start(&self.common).await?;
+        match select(pin!(self.work()), pin!(health)).await {
+            Either::Left((ended, _)) => ended,
+            Either::Right((never, _)) => match never {},
+        }
+    }
+
+    async fn work(self) -> Result<(), Error> {
         let Self { common, queues, taken, told } = self;
         let polled = open_all(&common, &queues).await?;
         let lanes = polled.iter().flat_map(|queue| (0..queue.most_lanes()).map(|n| Lane::new(Arc::clone(queue), n)));
@@ -175,6 +191,7 @@ async fn open_all(common: &Arc<Common>, queues: &[WorkerQueue]) -> Result<Vec<Ar
         let share = (common.pipeline.concurrency() * queue.weight as usize / weights).max(1);
         polled.push(Polled::new(Arc::clone(common), queue, &open, share));
     }
+    common.health.found(polled.iter().map(|queue| queue.arn().as_str().into()));
     Ok(polled)
 }
 
@@ -290,6 +307,12 @@ impl WorkerHandle {
     #[must_use]
     pub fn stats(&self) -> WorkerStats {
         self.0.stats.snapshot()
+    }
+
+    /// Where it answers probes; `None` where it does not ([`WorkerConfig::health`]), or not yet.
+    #[must_use]
+    pub fn health_address(&self) -> Option<SocketAddr> {
+        self.0.health.address()
     }
 }
 
