@@ -5,7 +5,7 @@ use std::{pin::pin, time::Duration};
 use futures_util::future::{Either, select};
 use lexopt::prelude::*;
 
-use super::{HealthAddress, Worker, WorkerConfig, WorkerQueue, signals};
+use super::{HealthAddress, Worker, WorkerConfig, WorkerQueue, progress, signals};
 use crate::{Consumer, Error, error::Kind, queue::SqsClient, run::command::number};
 
 /// What the command line says; what it does not say the program, the environment and the defaults do.
@@ -60,8 +60,9 @@ pub(in crate::run) async fn main(consumer: Consumer, config: WorkerConfig, args:
         return Err(Kind::Usage(missing.to_owned()).into());
     }
     let worker = Worker::new(consumer, SqsClient::from_env().await, config)?;
-    let signals = signals::obey(worker.handle())?;
-    match select(pin!(worker.run()), pin!(signals)).await {
+    let handle = worker.handle();
+    let signals = signals::obey(handle.clone())?;
+    match select(pin!(progress::show(&handle, worker.run())), pin!(signals)).await {
         Either::Left((ended, _)) => ended,
         Either::Right((never, _)) => match never {},
     }

@@ -1,7 +1,7 @@
 //! The worker: receives by long polling, runs each message as any host does, keeps it hidden meanwhile, and deletes it.
 //!
 //! `lane/` receives and hands messages to batches of the pipeline; `keeper/` looks after everything that was received and is the only one
-//! that speaks to SQS about it. `health/` shows the worker to probes.
+//! that speaks to SQS about it. `health/` shows the worker to probes, `progress` to people.
 
 mod asking;
 #[cfg(all(feature = "sqs", feature = "env"))]
@@ -12,6 +12,8 @@ mod health;
 mod keeper;
 mod lane;
 mod limit;
+#[cfg(all(feature = "sqs", feature = "env"))]
+mod progress;
 #[cfg(all(feature = "sqs", feature = "env"))]
 mod signals;
 mod stats;
