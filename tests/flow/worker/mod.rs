@@ -5,6 +5,7 @@ mod basics;
 mod health;
 mod keeping;
 mod order;
+mod protection;
 mod receiving;
 mod stuck;
 

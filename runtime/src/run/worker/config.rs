@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::health::HealthAddress;
+use super::{health::HealthAddress, protection::Protection};
 
 /// Settings for a worker.
 ///
@@ -23,6 +23,7 @@ pub struct WorkerConfig {
     pub(super) until_empty: bool,
     pub(super) rate: Option<u32>,
     pub(super) health: Option<HealthAddress>,
+    pub(super) protection: Protection,
 }
 
 /// SQS hides no message for longer than 12 h; this is what can be had of them for sure.
@@ -38,6 +39,7 @@ impl Default for WorkerConfig {
             until_empty: false,
             rate: None,
             health: None,
+            protection: Protection::default(),
         }
     }
 }
@@ -112,6 +114,23 @@ impl WorkerConfig {
     #[must_use]
     pub fn health(self, at: impl Into<HealthAddress>) -> Self {
         Self { health: Some(at.into()), ..self }
+    }
+
+    /// The URI of the ECS agent that protects the task from being scaled in while messages are in hand. Default: the one that
+    /// `ECS_AGENT_URI` names, which ECS sets in every task; where it is not set, nobody is asked.
+    ///
+    /// Protection is asked for when the first message is in hand, for 30 minutes, renewed after 15, and given up once nothing was in
+    /// hand for a minute: two calls a minute at most. The task's role needs `ecs:UpdateTaskProtection`. Where ECS refuses or does not
+    /// answer, that is one warning, and the work goes on.
+    #[must_use]
+    pub fn task_protection(self, agent_uri: impl Into<String>) -> Self {
+        Self { protection: Protection::At(agent_uri.into().into()), ..self }
+    }
+
+    /// Asks no ECS agent, whatever the environment says: for tasks that belong to no service, which ECS protects from nothing.
+    #[must_use]
+    pub fn without_task_protection(self) -> Self {
+        Self { protection: Protection::Off, ..self }
     }
 }
 

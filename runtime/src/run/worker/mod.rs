@@ -1,7 +1,7 @@
 //! The worker: receives by long polling, runs each message as any host does, keeps it hidden meanwhile, and deletes it.
 //!
 //! `lane/` receives and hands messages to batches of the pipeline; `keeper/` looks after everything that was received and is the only one
-//! that speaks to SQS about it. `health/` shows the worker to probes, `progress` to people.
+//! that speaks to SQS about it. `health/` shows the worker to probes, `protection/` to ECS, `progress` to people.
 
 mod asking;
 #[cfg(all(feature = "sqs", feature = "env"))]
@@ -14,6 +14,7 @@ mod lane;
 mod limit;
 #[cfg(all(feature = "sqs", feature = "env"))]
 mod progress;
+mod protection;
 #[cfg(all(feature = "sqs", feature = "env"))]
 mod signals;
 mod stats;
@@ -46,6 +47,7 @@ use self::{
     health::Health,
     keeper::{DoneButNotDeleted, Keeper, Taken},
     lane::{Lane, Polled, Rate, Trouble},
+    protection::Agent,
     stats::Stats,
     stop::Stop,
 };
@@ -85,6 +87,8 @@ struct Common {
     untold: watch::Sender<usize>,
     rate: Option<Mutex<Rate>>,
     health: Health,
+    /// Who protects the task, on ECS.
+    agent: Option<Agent>,
     drain: Duration,
     max_duration: Duration,
     least_concurrency: Option<usize>,
@@ -128,6 +132,7 @@ impl Worker {
             untold: watch::Sender::new(0),
             rate: config.rate.map(|rate| Mutex::new(Rate::new(rate, now))),
             health: Health::at(config.health),
+            agent: config.protection.agent()?,
             drain: config.drain,
             max_duration: config.max_duration,
             least_concurrency: config.least_concurrency,
@@ -155,10 +160,11 @@ impl Worker {
     ///
     /// If a queue does not exist or may not be asked, or if nobody can listen where health is to be answered.
     pub async fn run(self) -> Result<(), Error> {
-        let health = health::start(&self.common).await?;
-        match select(pin!(self.work()), pin!(health)).await {
+        let common = Arc::clone(&self.common);
+        let beside = join(health::start(&common).await?, protection::run(common));
+        match select(pin!(self.work()), pin!(beside)).await {
             Either::Left((ended, _)) => ended,
-            Either::Right((never, _)) => match never {},
+            Either::Right(((never, _), _)) => match never {},
         }
     }
 

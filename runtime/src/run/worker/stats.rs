@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::watch;
+
 use super::{
     asking::Asking,
     durations::{Counted, Durations},
@@ -34,6 +36,8 @@ pub(super) struct Stats {
     in_flight: AtomicUsize,
     /// How many may be; 0 for as many as the consumer says.
     limit: AtomicUsize,
+    /// Whether any is in hand.
+    busy: watch::Sender<bool>,
     /// Milliseconds on the monotonic clock, plus one; 0 for never.
     polled_ms: AtomicU64,
     oldest_ms: AtomicU64,
@@ -118,6 +122,8 @@ impl Stats {
         self.in_flight.store(messages, Ordering::Relaxed);
         self.oldest_ms.store(oldest.map_or(0, stamp), Ordering::Relaxed);
         self.overdue_ms.store(overdue.map_or(0, stamp), Ordering::Relaxed);
+        let is_busy = messages > 0;
+        self.busy.send_if_modified(|busy| std::mem::replace(busy, is_busy) != is_busy);
     }
 
     pub(super) fn is_limited_to(&self, messages: usize) {
@@ -127,6 +133,11 @@ impl Stats {
     /// How many messages may be in hand, where that is less than the consumer says.
     pub(super) fn limit(&self) -> Option<usize> {
         Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0)
+    }
+
+    /// Whether anything is in hand, and when that changes.
+    pub(super) fn busy(&self) -> watch::Receiver<bool> {
+        self.busy.subscribe()
     }
 
     /// How many came back, by outcome.
@@ -216,5 +227,16 @@ mod tests {
         assert_eq!(stats.snapshot().done, 3);
         assert_eq!(stats.failed().map(|(_, count)| count), [1, 1, 1, 1]);
         assert_eq!(stats.durations().count, 1);
+    }
+
+    #[test]
+    fn whoever_waits_hears_when_work_comes_and_goes() {
+        let stats = Stats::default();
+        let mut busy = stats.busy();
+        let mut heard = |messages| {
+            stats.has_in_hand(messages, None, None);
+            busy.has_changed().unwrap().then(|| *busy.borrow_and_update())
+        };
+        assert_eq!([0, 1, 2, 0].map(&mut heard), [None, Some(true), None, Some(false)]);
     }
 }
