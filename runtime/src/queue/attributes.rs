@@ -1,4 +1,4 @@
-//! What a queue is set to.
+//! What a queue is set to, and how much is in it.
 
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ pub struct QueueAttributes {
     pub visibility_timeout: Option<Duration>,
     /// When messages go to which dead-letter queue; `None` where they never do.
     pub redrive_policy: Option<RedrivePolicy>,
+    /// How many messages a receive could find when it was asked, about; `None` where it does not say.
+    pub backlog: Option<u64>,
 }
 
 /// A queue's redrive policy.

@@ -19,7 +19,7 @@ mod worker;
 
 pub(crate) use self::pipeline::Slips;
 #[cfg(feature = "worker")]
-pub use self::worker::{Worker, WorkerConfig, WorkerHandle, WorkerQueue, WorkerStats};
+pub use self::worker::{HealthAddress, Worker, WorkerConfig, WorkerHandle, WorkerQueue, WorkerStats};
 pub use self::{
     hosts::Hosts,
     pipeline::{FailsWhen, Pipeline, RecordReport, Report},

@@ -193,7 +193,8 @@ type Time = Option<Duration>;
 impl QueueClient for MemoryQueue {
     fn attributes<'a>(&'a self, queue: QueueArn<'a>, _: Time) -> BoxFuture<'a, Result<QueueAttributes, QueueError>> {
         let is_this = self.is_this(queue);
-        let attributes = self.state().queue.settings.attributes();
+        let backlog = u64::try_from(self.visible()).ok();
+        let attributes = QueueAttributes { backlog, ..self.settings().attributes() };
         Box::pin(ready(is_this.then_some(attributes).ok_or_else(no_queue)))
     }
 

@@ -1,9 +1,13 @@
 //! The worker, over a queue in memory and in paused time.
+#![allow(clippy::disallowed_methods, reason = "a worker under test is a task of the test's own runtime")]
 
 mod basics;
+mod health;
 mod keeping;
 mod order;
+mod protection;
 mod receiving;
+mod stuck;
 
 use std::{
     sync::{

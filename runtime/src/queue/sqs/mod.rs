@@ -97,7 +97,11 @@ impl SqsClient {
 
     async fn ask(&self, queue: QueueArn<'_>, time: Time) -> Result<QueueAttributes, QueueError> {
         let url = self.url_of(QueueName::Arn(queue), time).await?;
-        let names = [QueueAttributeName::RedrivePolicy, QueueAttributeName::VisibilityTimeout];
+        let names = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::RedrivePolicy,
+            QueueAttributeName::VisibilityTimeout,
+        ];
         let answer = self.all_of(&url, &names, time).await?;
         Ok(attributes(&answer))
     }
@@ -112,11 +116,12 @@ impl SqsClient {
 type Attributes = HashMap<QueueAttributeName, String>;
 
 fn attributes(answer: &Attributes) -> QueueAttributes {
-    let seconds = answer.get(&QueueAttributeName::VisibilityTimeout).and_then(|seconds| seconds.parse().ok());
+    let number = |name| answer.get(&name).and_then(|number| number.parse().ok());
     let policy = answer.get(&QueueAttributeName::RedrivePolicy);
     QueueAttributes {
-        visibility_timeout: seconds.map(Duration::from_secs),
+        visibility_timeout: number(QueueAttributeName::VisibilityTimeout).map(Duration::from_secs),
         redrive_policy: policy.and_then(|policy| RedrivePolicy::from_json(policy)),
+        backlog: number(QueueAttributeName::ApproximateNumberOfMessages),
     }
 }
 

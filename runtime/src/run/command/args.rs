@@ -12,6 +12,7 @@ pub(super) const USAGE: &str = "\
 Runs SQS messages through this consumer.
 
 usage: worker --queue-url URL... [--concurrency N] [--until-empty] [--drain SECONDS] [--max-duration SECONDS]
+              [--health ADDRESS]
        replay FILE... [--redeliver N] [--deadline-ms N]
 
 worker receives messages itself until it gets SIGTERM or SIGINT; a second signal ends it at once.
@@ -20,6 +21,7 @@ worker receives messages itself until it gets SIGTERM or SIGINT; a second signal
   --until-empty           end once there is nothing to receive
   --drain SECONDS         how long a stop may take (25)
   --max-duration SECONDS  how long the handler of one message may run (42600)
+  --health ADDRESS        answer /healthz, /readyz and /metrics: 8080 for this machine alone, 0.0.0.0:8080 for all
 
 replay runs recorded events, and tells no queue of it.
   FILE             a file of events, each a JSON value {\"Records\":[..]}; several may follow each other; - is standard input

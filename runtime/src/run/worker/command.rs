@@ -5,7 +5,7 @@ use std::{pin::pin, time::Duration};
 use futures_util::future::{Either, select};
 use lexopt::prelude::*;
 
-use super::{Worker, WorkerConfig, WorkerQueue, signals};
+use super::{HealthAddress, Worker, WorkerConfig, WorkerQueue, progress, signals};
 use crate::{Consumer, Error, error::Kind, queue::SqsClient, run::command::number};
 
 /// What the command line says; what it does not say the program, the environment and the defaults do.
@@ -16,6 +16,7 @@ pub(in crate::run) struct Args {
     until_empty: bool,
     drain: Option<Duration>,
     max_duration: Option<Duration>,
+    health: Option<HealthAddress>,
 }
 
 impl Args {
@@ -31,6 +32,7 @@ impl Args {
                 Long("max-duration") => {
                     args.max_duration = Some(Duration::from_secs(number(parser, "--max-duration")?));
                 }
+                Long("health") => args.health = Some(parser.value()?.parse()?),
                 Long("help") | Short('h') => return Ok(None),
                 other => return Err(other.unexpected()),
             }
@@ -44,7 +46,8 @@ impl Args {
         config.queues.extend(self.queues.into_iter().chain(from_env).map(WorkerQueue::new));
         config.until_empty |= self.until_empty;
         let config = self.drain.into_iter().fold(config, WorkerConfig::drain);
-        self.max_duration.into_iter().fold(config, WorkerConfig::max_duration)
+        let config = self.max_duration.into_iter().fold(config, WorkerConfig::max_duration);
+        self.health.into_iter().fold(config, WorkerConfig::health)
     }
 }
 
@@ -57,8 +60,9 @@ pub(in crate::run) async fn main(consumer: Consumer, config: WorkerConfig, args:
         return Err(Kind::Usage(missing.to_owned()).into());
     }
     let worker = Worker::new(consumer, SqsClient::from_env().await, config)?;
-    let signals = signals::obey(worker.handle())?;
-    match select(pin!(worker.run()), pin!(signals)).await {
+    let handle = worker.handle();
+    let signals = signals::obey(handle.clone())?;
+    match select(pin!(progress::show(&handle, worker.run())), pin!(signals)).await {
         Either::Left((ended, _)) => ended,
         Either::Right((never, _)) => match never {},
     }
@@ -79,11 +83,12 @@ mod tests {
 
     #[test]
     fn the_command_line_wins_over_the_environment() {
-        let args = parsed(&["--queue-url", "one", "--queue-url=two", "--drain", "5", "--until-empty"]);
+        let args = parsed(&["--queue-url", "one", "--queue-url=two", "--drain", "5", "--until-empty", "--health=80"]);
         let config = args.over(WorkerConfig::new(), Some("three".to_owned()));
         let names: Vec<&str> = config.queues.iter().map(|queue| &*queue.name).collect();
         assert_eq!(names, ["one", "two"]);
         assert!(config.until_empty && config.drain == Duration::from_secs(5));
+        assert_eq!(config.health, Some(HealthAddress::from(80)));
         let config = parsed(&[]).over(WorkerConfig::new(), Some("three".to_owned()));
         assert_eq!(config.queues.len(), 1);
     }

@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use super::{health::HealthAddress, protection::Protection};
+
 /// Settings for a worker.
 ///
 /// ```
@@ -20,6 +22,8 @@ pub struct WorkerConfig {
     pub(super) least_concurrency: Option<usize>,
     pub(super) until_empty: bool,
     pub(super) rate: Option<u32>,
+    pub(super) health: Option<HealthAddress>,
+    pub(super) protection: Protection,
 }
 
 /// SQS hides no message for longer than 12 h; this is what can be had of them for sure.
@@ -34,6 +38,8 @@ impl Default for WorkerConfig {
             least_concurrency: None,
             until_empty: false,
             rate: None,
+            health: None,
+            protection: Protection::default(),
         }
     }
 }
@@ -88,6 +94,43 @@ impl WorkerConfig {
     #[must_use]
     pub fn rate(self, messages_a_second: u32) -> Self {
         Self { rate: Some(messages_a_second.max(1)), ..self }
+    }
+
+    /// Answers probes and scrapers over HTTP: at that port of 127.0.0.1, or at a whole address where others have to reach it. It listens
+    /// before the first receive and until the worker has ended; where it cannot, the worker does not start. Default: no.
+    ///
+    /// | page | 200 | 503, with a line that says why |
+    /// | --- | --- | --- |
+    /// | `/healthz` | the worker lives | receives were asked for and none was answered for more than 5 minutes; or a message that was told to stop, because it took longer than [`max_duration`](Self::max_duration), is still in hand a minute later |
+    /// | `/readyz` | it takes messages | its queues are not found yet, or it stops |
+    /// | `/metrics` | always: Prometheus' text format, version 0.0.4 | |
+    ///
+    /// A worker that asks for nothing lives: one that is paused, whose store is silent, or whose permits are all in use. Where handlers
+    /// block every thread of the runtime nobody answers, which tells a probe the same. What waits in the queues is asked for when
+    /// `/metrics` is, once a minute at most.
+    ///
+    /// At most 16 connections are answered at a time, each for 5 s at most. There is no TLS and no password: an address other than
+    /// 127.0.0.1 is for a network that you trust. No page names an account or a message.
+    #[must_use]
+    pub fn health(self, at: impl Into<HealthAddress>) -> Self {
+        Self { health: Some(at.into()), ..self }
+    }
+
+    /// The URI of the ECS agent that protects the task from being scaled in while messages are in hand. Default: the one that
+    /// `ECS_AGENT_URI` names, which ECS sets in every task; where it is not set, nobody is asked.
+    ///
+    /// Protection is asked for when the first message is in hand, for 30 minutes, renewed after 15, and given up once nothing was in
+    /// hand for a minute: two calls a minute at most. The task's role needs `ecs:UpdateTaskProtection`. Where ECS refuses or does not
+    /// answer, that is one warning, and the work goes on.
+    #[must_use]
+    pub fn task_protection(self, agent_uri: impl Into<String>) -> Self {
+        Self { protection: Protection::At(agent_uri.into().into()), ..self }
+    }
+
+    /// Asks no ECS agent, whatever the environment says: for tasks that belong to no service, which ECS protects from nothing.
+    #[must_use]
+    pub fn without_task_protection(self) -> Self {
+        Self { protection: Protection::Off, ..self }
     }
 }
 

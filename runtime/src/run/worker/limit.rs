@@ -47,6 +47,7 @@ impl Limit {
     }
 
     /// How many may run.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between two counts of permits")]
     pub(super) fn now(&self) -> usize {
         self.limit as usize
     }

@@ -1,14 +1,20 @@
 //! The worker: receives by long polling, runs each message as any host does, keeps it hidden meanwhile, and deletes it.
 //!
 //! `lane/` receives and hands messages to batches of the pipeline; `keeper/` looks after everything that was received and is the only one
-//! that speaks to SQS about it.
+//! that speaks to SQS about it. `health/` shows the worker to probes, `protection/` to ECS, `progress` to people.
 
+mod asking;
 #[cfg(all(feature = "sqs", feature = "env"))]
 mod command;
 mod config;
+mod durations;
+mod health;
 mod keeper;
 mod lane;
 mod limit;
+#[cfg(all(feature = "sqs", feature = "env"))]
+mod progress;
+mod protection;
 #[cfg(all(feature = "sqs", feature = "env"))]
 mod signals;
 mod stats;
@@ -18,6 +24,7 @@ mod throttle;
 use std::{
     collections::BTreeSet,
     fmt,
+    net::SocketAddr,
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -33,11 +40,14 @@ use tokio::sync::{mpsc, watch};
 pub(super) use self::command::{Args, main};
 pub use self::{
     config::{WorkerConfig, WorkerQueue},
+    health::HealthAddress,
     stats::WorkerStats,
 };
 use self::{
+    health::Health,
     keeper::{DoneButNotDeleted, Keeper, Taken},
     lane::{Lane, Polled, Rate, Trouble},
+    protection::Agent,
     stats::Stats,
     stop::Stop,
 };
@@ -76,6 +86,9 @@ struct Common {
     /// Messages that have their outcome, of which SQS was not told yet.
     untold: watch::Sender<usize>,
     rate: Option<Mutex<Rate>>,
+    health: Health,
+    /// Who protects the task, on ECS.
+    agent: Option<Agent>,
     drain: Duration,
     max_duration: Duration,
     least_concurrency: Option<usize>,
@@ -118,6 +131,8 @@ impl Worker {
             paused: watch::Sender::new(false),
             untold: watch::Sender::new(0),
             rate: config.rate.map(|rate| Mutex::new(Rate::new(rate, now))),
+            health: Health::at(config.health),
+            agent: config.protection.agent()?,
             drain: config.drain,
             max_duration: config.max_duration,
             least_concurrency: config.least_concurrency,
@@ -143,8 +158,17 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// If a queue does not exist or may not be asked.
+    /// If a queue does not exist or may not be asked, or if nobody can listen where health is to be answered.
     pub async fn run(self) -> Result<(), Error> {
+        let common = Arc::clone(&self.common);
+        let beside = join(health::start(&common).await?, protection::run(common));
+        match select(pin!(self.work()), pin!(beside)).await {
+            Either::Left((ended, _)) => ended,
+            Either::Right(((never, _), _)) => match never {},
+        }
+    }
+
+    async fn work(self) -> Result<(), Error> {
         let Self { common, queues, taken, told } = self;
         let polled = open_all(&common, &queues).await?;
         let lanes = polled.iter().flat_map(|queue| (0..queue.most_lanes()).map(|n| Lane::new(Arc::clone(queue), n)));
@@ -175,6 +199,7 @@ async fn open_all(common: &Arc<Common>, queues: &[WorkerQueue]) -> Result<Vec<Ar
         let share = (common.pipeline.concurrency() * queue.weight as usize / weights).max(1);
         polled.push(Polled::new(Arc::clone(common), queue, &open, share));
     }
+    common.health.found(polled.iter().map(|queue| queue.arn().as_str().into()));
     Ok(polled)
 }
 
@@ -290,6 +315,12 @@ impl WorkerHandle {
     #[must_use]
     pub fn stats(&self) -> WorkerStats {
         self.0.stats.snapshot()
+    }
+
+    /// Where it answers probes; `None` where it does not ([`WorkerConfig::health`]), or not yet.
+    #[must_use]
+    pub fn health_address(&self) -> Option<SocketAddr> {
+        self.0.health.address()
     }
 }
 

@@ -58,6 +58,7 @@ impl QueueSettings {
         QueueAttributes {
             visibility_timeout: Some(self.visibility_timeout),
             redrive_policy: self.max_receive_count.map(|count| RedrivePolicy::new(dead, count)),
+            backlog: None,
         }
     }
 }

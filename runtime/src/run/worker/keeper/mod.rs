@@ -99,6 +99,8 @@ pub(super) struct Keeper {
     told: mpsc::UnboundedReceiver<Told>,
     batches: BTreeMap<u64, mpsc::UnboundedSender<Order>>,
     receipts: BTreeMap<Key, Receipt>,
+    /// Those that were told to stop because they took too long, and when.
+    overdue: BTreeMap<Key, Duration>,
     outbox: Outbox,
     throttle: Option<Throttle>,
     calls: FuturesUnordered<BoxFuture<'static, Said>>,
@@ -130,6 +132,7 @@ impl Keeper {
             told,
             batches: BTreeMap::new(),
             receipts: BTreeMap::new(),
+            overdue: BTreeMap::new(),
             outbox: Outbox::default(),
             throttle,
             calls: FuturesUnordered::new(),
@@ -193,8 +196,8 @@ impl Keeper {
     }
 
     fn note_what_is_in_hand(&self) {
-        let oldest = self.receipts.values().next().and_then(Receipt::began);
-        self.common.stats.has_in_hand(self.receipts.len(), oldest);
+        let oldest = self.receipts.values().next().map(Receipt::received);
+        self.common.stats.has_in_hand(self.receipts.len(), oldest, self.overdue.values().min().copied());
         self.common.is_idle.store(self.has_nothing(), Ordering::Relaxed);
         let untold = self.outbox.len() + self.asked;
         self.common.untold.send_if_modified(|before| std::mem::replace(before, untold) != untold);
@@ -292,7 +295,7 @@ impl Keeper {
         if is_given_back(&settled) {
             self.common.stats.given_back(1);
         } else {
-            self.common.stats.settled(&settled.outcome);
+            self.common.stats.settled(&settled);
         }
         self.note_run(&settled);
         let Some(receipt) = self.receipts.get_mut(&key) else { return };
@@ -307,6 +310,7 @@ impl Keeper {
         let Some(throttle) = self.throttle.as_mut().filter(|_| settled.runs > 0) else { return };
         let failed = matches!(settled.outcome, Outcome::Retry(_));
         if let Some(limit) = throttle.ran(settled.took, failed) {
+            self.common.stats.is_limited_to(limit);
             tracing::debug!(limit, "as many messages may run at a time now");
         }
     }
@@ -314,6 +318,7 @@ impl Keeper {
     /// Everything about the receipt is known, and no call about it is under way.
     fn conclude(&mut self, key: Key) {
         let now = self.now();
+        self.overdue.remove(&key);
         let Some(Receipt { record, lost, settled: Some(settled), .. }) = self.receipts.remove(&key) else { return };
         match settled.verdict {
             // It is done and may be received by somebody else: here, it is not run again.
@@ -361,6 +366,7 @@ impl Keeper {
             if is_lost {
                 self.lose(key, class);
             } else {
+                self.overdue.insert(key, now);
                 self.stop(key, class);
             }
         }

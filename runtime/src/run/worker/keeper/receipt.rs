@@ -160,8 +160,8 @@ impl Receipt {
         self.beat_at = Duration::MAX;
     }
 
-    pub(super) fn began(&self) -> Option<Duration> {
-        self.began
+    pub(super) fn received(&self) -> Duration {
+        self.received
     }
 }
 

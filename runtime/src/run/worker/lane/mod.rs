@@ -80,7 +80,7 @@ impl Polled {
         })
     }
 
-    fn arn(&self) -> QueueArn<'_> {
+    pub(super) fn arn(&self) -> QueueArn<'_> {
         QueueArn::new(&self.arn)
     }
 
@@ -122,6 +122,7 @@ impl Lane {
         let (common, clock) = (&queue.common, &queue.common.seams.clock);
         while let Some(permits) = common.stop.unless_stopped(self.next_permits()).await {
             let (asked, asked_at) = (permits.len(), clock.monotonic());
+            common.stats.asks(asked_at);
             match self.receive(asked).await {
                 None => break,
                 Some(Ok(messages)) => {
