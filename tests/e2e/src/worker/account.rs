@@ -138,7 +138,9 @@ mod tests {
         let wrong: [fn(&mut Facts, &str); 6] = [
             |facts, work| drop(facts.effects.remove(work)),
             |facts, work| facts.effects.get_mut(work).unwrap().times = 2,
-            |facts, work| drop(facts.charges.insert(work.to_owned(), 2)),
+            |facts, work| {
+                facts.charges.insert(work.to_owned(), 2);
+            },
             |facts, _| drop(facts.letters.pop()),
             |facts, _| facts.left = 1,
             |facts, _| facts.invisible_after_stop = 1,
