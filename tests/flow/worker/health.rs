@@ -14,8 +14,8 @@ use futures_util::future::BoxFuture;
 use sqs_runtime::{
     batch::{QueueArn, Record},
     queue::{
-        DeadLetter, EntryAnswer, OpenQueue, QueueAttributes, QueueClient, QueueError, QueueName, QueueSource,
-        ReceiveRequest, ReceivedMessage, VisibilityChange,
+        Backoff, DeadLetter, EntryAnswer, OpenQueue, Queue, QueueAttributes, QueueClient, QueueError, QueueName,
+        QueueSource, ReceiveRequest, ReceivedMessage, VisibilityChange,
     },
     run::{HealthAddress, Worker, WorkerConfig, WorkerHandle},
     testkit::MemoryQueue,
@@ -117,10 +117,11 @@ struct Probed {
 }
 
 impl Probed {
-    /// Before its queue is found, where the wire is cut.
+    /// Before its queue is found, where the wire is cut. What fails comes back after a time that no chance decides.
     async fn start(site: Site, wire: Wire) -> Self {
         let config = WorkerConfig::new().queue(site.queue.arn()).health(0);
-        let worker = Worker::new(site.consumer().idempotency(once()), wire.clone(), config).unwrap();
+        let queue = Queue::new(wire.clone()).backoff(Backoff::fixed(seconds(100)));
+        let worker = Worker::new(site.consumer().queue(queue).idempotency(once()), wire.clone(), config).unwrap();
         let handle = worker.handle();
         assert_eq!(handle.health_address(), None);
         let running = tokio::spawn(async move { worker.run().await.unwrap() });
@@ -203,7 +204,7 @@ async fn it_does_not_live_once_no_receive_was_answered_for_five_minutes() {
     assert!(status == 503 && why.starts_with("SQS has answered no receive for 3"), "{status} {why}");
     assert_eq!(probed.get("/readyz").await.0, 200);
     probed.wire.receives.store(true, Ordering::SeqCst);
-    probed.site.pass(seconds(60 + 20)).await;
+    probed.site.pass(seconds(60 + 20 + 1)).await;
     assert_eq!(probed.get("/healthz").await.0, 200);
     probed.stop().await;
 }
