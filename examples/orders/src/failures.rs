@@ -4,15 +4,13 @@ use sqs_runtime::{Consumer, Error, queue::Queue};
 
 /// The consumer, which tells its queue about failures where `SQS_RUNTIME_DEAD_LETTER_QUEUE` says where dead letters go. An order that is
 /// rejected then goes there at once, with the reason, and one that failed waits by a backoff, which `SQS_RUNTIME_BACKOFF_SECONDS` sets.
-/// Without that setting failures are reported and nothing else; so they are by `replay`, for what it reads is over and the real queue has
-/// nothing to hear of it.
+/// Without that setting failures are reported and nothing else, but by a worker, which has a client for the queue anyway.
 ///
 /// # Errors
 ///
 /// If a setting has a value that it cannot have.
 pub async fn told(consumer: Consumer) -> Result<Consumer, Error> {
-    // Lambda sets the second for every runtime, and so do local emulators.
-    if is_set("SQS_RUNTIME_DEAD_LETTER_QUEUE") && is_set("AWS_LAMBDA_RUNTIME_API") {
+    if is_set("SQS_RUNTIME_DEAD_LETTER_QUEUE") {
         return Ok(consumer.queue(Queue::from_env().await?));
     }
     Ok(consumer)

@@ -6,7 +6,12 @@ use futures_util::future::{Either, select};
 use lexopt::prelude::*;
 
 use super::{HealthAddress, Worker, WorkerConfig, WorkerQueue, progress, signals};
-use crate::{Consumer, Error, error::Kind, queue::SqsClient, run::command::number};
+use crate::{
+    Consumer, Error,
+    error::Kind,
+    queue::{Queue, SqsClient},
+    run::command::number,
+};
 
 /// What the command line says; what it does not say the program, the environment and the defaults do.
 #[derive(Debug, Default)]
@@ -53,11 +58,15 @@ impl Args {
 
 /// Runs the worker until it ends by itself or a signal ends it.
 pub(in crate::run) async fn main(consumer: Consumer, config: WorkerConfig, args: Args) -> Result<(), Error> {
-    let consumer = args.concurrency.into_iter().fold(consumer, Consumer::concurrency);
+    let mut consumer = args.concurrency.into_iter().fold(consumer, Consumer::concurrency);
     let config = args.over(config, queue_from_env());
     if config.queues.is_empty() {
         let missing = "no queue is named: `worker --queue-url URL`, or set SQS_RUNTIME_QUEUE_URL";
         return Err(Kind::Usage(missing.to_owned()).into());
+    }
+    if consumer.settings.queue.is_none() {
+        // A program that says nothing about failures leaves them to the environment.
+        consumer.settings.queue = Some(Queue::from_env().await?);
     }
     let worker = Worker::new(consumer, SqsClient::from_env().await, config)?;
     let handle = worker.handle();
