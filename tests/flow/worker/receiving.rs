@@ -4,13 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use sqs_runtime::{
+    Consumer,
     batch::{QueueArn, Record},
+    extract::{Body, State},
     queue::{
         DeadLetter, EntryAnswer, OpenQueue, QueueAttributes, QueueClient, QueueError, QueueName, QueueSource,
         ReceiveRequest, ReceivedMessage, VisibilityChange,
     },
     run::{Worker, WorkerConfig, WorkerQueue},
-    testkit::{MemoryQueue, QueueSettings, SentMessage},
+    testkit::{MemoryQueue, PausedClock, QueueSettings, SentMessage},
 };
 
 use super::{Site, once, seconds};
@@ -59,6 +61,25 @@ async fn receives_are_full_where_the_queue_is() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_receive_waits_for_permits_only_until_it_has_them() {
+    let site = Site::standard();
+    site.send((0..1_000).map(|n| (n % 10 + 1).to_string()));
+    let consumer = Consumer::new(take_milliseconds).state(site.clock.clone()).clock(site.clock.clone());
+    let (handle, running) = site.start(consumer.without_idempotency().concurrency(10), WorkerConfig::new());
+    // A receive of ten takes all permits, and they come back one after the other within ten milliseconds.
+    site.pass(seconds(2)).await;
+    let stats = handle.stats();
+    assert_eq!(stats.done, 1_000, "{stats:?}");
+    assert!(stats.receives <= 101, "{stats:?}");
+    handle.stop();
+    running.await.unwrap();
+}
+
+async fn take_milliseconds(State(clock): State<PausedClock>, body: Body) {
+    sqs_runtime::Clock::sleep(&clock, Duration::from_millis(body.parse().unwrap())).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_adaptive_worker_runs_less_while_its_handlers_fail() {
     let site = Site::standard();
     site.send((0..2_000).map(|n| format!("1 fail {n}")));
@@ -77,7 +98,7 @@ async fn an_adaptive_worker_runs_less_while_its_handlers_fail() {
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_queue_does_not_keep_the_permits_from_a_busy_one() {
-    let clock = super::PausedClock::new();
+    let clock = PausedClock::new();
     let [busy, idle] = ["busy", "idle"].map(|name| Arc::new(MemoryQueue::new(QueueSettings::new(name), clock.clone())));
     let site = Site { queue: Arc::clone(&busy), clock, ran: super::Ran::default() };
     site.send((0..100).map(|n| format!("1 {n}")));

@@ -1,7 +1,8 @@
 //! Permits for the messages of one receive, taken before it: what was received and cannot run would only lose time and receives.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
+use futures_util::future::{Either, select};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Polled;
@@ -10,7 +11,7 @@ use crate::{queue::MAX_ENTRIES, run::pipeline::Permits};
 /// How many permits are enough for a receive. A request for ten messages costs what a request for one does.
 const ENOUGH: usize = MAX_ENTRIES / 2;
 
-/// How long a receive waits for that many.
+/// How long a receive that has fewer waits for all that it may have.
 const GATHER: Duration = Duration::from_millis(50);
 
 impl Polled {
@@ -28,7 +29,7 @@ impl Polled {
         };
         self.more(&mut permits);
         if permits.len() < ENOUGH.min(self.most()) {
-            self.common.seams.clock.sleep(GATHER).await;
+            self.gather(&mut permits).await;
             self.more(&mut permits);
         }
         permits
@@ -39,6 +40,17 @@ impl Polled {
     fn most(&self) -> usize {
         let most = if self.is_idle() { self.share.max(1) } else { self.concurrency };
         most.min(MAX_ENTRIES)
+    }
+
+    /// Waits for all that are missing, for a moment at most: short handlers give theirs back long before that.
+    async fn gather(&self, permits: &mut Permits) {
+        let missing = self.most().saturating_sub(permits.len());
+        let all = async { all(&self.permits, missing).await.zip(all(self.common.pipeline.permits(), missing).await) };
+        let moment = self.common.seams.clock.sleep(GATHER);
+        if let Either::Left((Some((mine, shared)), _)) = select(pin!(all), moment).await {
+            permits.queue.merge(mine);
+            permits.process.merge(shared);
+        }
     }
 
     fn more(&self, permits: &mut Permits) {
@@ -54,6 +66,10 @@ impl Polled {
             }
         }
     }
+}
+
+async fn all(permits: &Arc<Semaphore>, many: usize) -> Option<OwnedSemaphorePermit> {
+    Arc::clone(permits).acquire_many_owned(u32::try_from(many).ok()?).await.ok()
 }
 
 fn take(permits: &Arc<Semaphore>, many: usize) -> Option<OwnedSemaphorePermit> {
