@@ -191,7 +191,8 @@ impl Lane {
         let (common, clock) = (&queue.common, &queue.common.seams.clock);
         let mut request = ReceiveRequest::new(most, queue.wait, queue.visibility_timeout);
         if queue.arn().is_fifo() {
-            request.attempt = self.attempt.name(queue.visibility_timeout, &*common.seams.random, clock.monotonic());
+            let (random, now) = (&*common.seams.random, clock.monotonic());
+            request.attempt = self.attempt.name(most, queue.visibility_timeout, random, now);
         }
         let receiving = AssertUnwindSafe(async { common.source.receive(queue.arn(), request).await }).catch_unwind();
         // Whoever drops a receive may leave its messages hidden: only a stop that cannot wait does.
