@@ -280,10 +280,9 @@ impl Keeper {
         match what {
             What::Started(index, lease) => {
                 let (now, wall_ms) = (self.now(), epoch_ms(self.common.seams.clock.wall()));
-                let overdue = now.saturating_add(self.common.max_duration);
                 if let Some(receipt) = self.receipts.get_mut(&(receive, index)) {
                     receipt.starts(lease, now, wall_ms);
-                    self.look_at = self.look_at.min(overdue);
+                    self.look_at = now;
                 }
             }
             What::Settled(index, settled) => self.on_settled((receive, index), settled),
