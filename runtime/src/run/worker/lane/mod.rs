@@ -189,6 +189,7 @@ impl Lane {
     async fn receive(&mut self, most: usize) -> Option<Result<Vec<ReceivedMessage>, QueueError>> {
         let queue = Arc::clone(&self.queue);
         let (common, clock) = (&queue.common, &queue.common.seams.clock);
+        let most = if common.seams.slips.permits_after_the_receive { MAX_ENTRIES } else { most };
         let mut request = ReceiveRequest::new(most, queue.wait, queue.visibility_timeout);
         if queue.arn().is_fifo() {
             let (random, now) = (&*common.seams.random, clock.monotonic());
