@@ -11,7 +11,7 @@ use crate::{
     handler::{Delivery, Handled, Handler, MessageService, message_service},
     queue::Queue,
     random::{Random, SharedRandom, SystemRandom},
-    run::{Slips, Spawn, TokioSpawn},
+    run::{Slips, Spawn, TokioSpawn, Witness},
 };
 
 /// A consumer of a queue: one async function for one message, and how to run it. Holds nothing that belongs to one host.
@@ -60,6 +60,9 @@ pub(crate) struct Seams {
     pub(crate) random: SharedRandom,
     pub(crate) spawner: Arc<dyn Spawn>,
     pub(crate) slips: Slips,
+    /// Hears what every message of a worker came to: a simulation does.
+    #[cfg_attr(not(feature = "worker"), expect(dead_code, reason = "only a worker has one"))]
+    pub(crate) witness: Option<Witness>,
 }
 
 impl Default for Settings {
@@ -69,6 +72,7 @@ impl Default for Settings {
             random: Arc::new(SystemRandom),
             spawner: Arc::new(TokioSpawn),
             slips: Slips::default(),
+            witness: None,
         };
         Self {
             concurrency: DEFAULT_CONCURRENCY,

@@ -1,11 +1,11 @@
 //! Runs the simulation for many seeds.
 //!
 //! ```text
-//! simulate --seeds N [--from SEED] [--plant NAME]
+//! simulate --seeds N [--from SEED] [--plant NAME] [--trace]
 //! ```
 //!
 //! Ends with `seeds=N invocations=.. starts=.. faults=.. violations=0` and 0; a broken rule prints its seed and its account and
-//! ends with 1. With `--plant NAME` it ends with 1 as soon as the planted bug is caught, and `plant=NAME caught_at_seed=K`;
+//! ends with 1, with all that happened before it where `--trace` is given. With `--plant NAME` it ends with 1 as soon as the planted bug is caught, and `plant=NAME caught_at_seed=K`;
 //! `--plant list` names them.
 
 #[path = "../shared/scenario.rs"]
@@ -20,15 +20,16 @@ use std::{
 };
 
 use lexopt::prelude::*;
-use sqs_runtime::testkit::simulator::Plant;
+use sqs_runtime::testkit::simulator::{Account, Plant};
 
-const USAGE: &str = "usage: simulate --seeds N [--from SEED] [--plant NAME|list]";
+const USAGE: &str = "usage: simulate --seeds N [--from SEED] [--plant NAME|list] [--trace]";
 
 #[derive(Clone, Copy)]
 struct Args {
     seeds: u64,
     from: u64,
     plant: Option<Plant>,
+    traces: bool,
 }
 
 enum Asked {
@@ -58,11 +59,12 @@ fn main() -> ExitCode {
 }
 
 fn parse(mut command_line: lexopt::Parser) -> Result<Asked, lexopt::Error> {
-    let (mut seeds, mut from, mut plant) = (None, 0, None);
+    let (mut seeds, mut from, mut plant, mut traces) = (None, 0, None, false);
     while let Some(argument) = command_line.next()? {
         match argument {
             Long("seeds") => seeds = Some(command_line.value()?.parse()?),
             Long("from") => from = command_line.value()?.parse()?,
+            Long("trace") => traces = true,
             Long("plant") => {
                 let name = command_line.value()?.string()?;
                 if name == "list" {
@@ -73,7 +75,7 @@ fn parse(mut command_line: lexopt::Parser) -> Result<Asked, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    Ok(Asked::Run(Args { seeds: seeds.ok_or("--seeds is missing")?, from, plant }))
+    Ok(Asked::Run(Args { seeds: seeds.ok_or("--seeds is missing")?, from, plant, traces }))
 }
 
 /// What one seed came to.
@@ -82,15 +84,14 @@ struct Ran {
     invocations: u64,
     starts: usize,
     faults: u64,
-    /// The account and what it broke, where it broke something.
-    broken: Option<(String, String)>,
+    /// The account where it broke something.
+    broken: Option<Account>,
 }
 
 fn run(seed: u64, plant: Option<Plant>) -> Ran {
     let account = scenario::run(seed, plant);
-    let broken = (!account.violations.is_empty()).then(|| (account.to_string(), account.violations.join("\n")));
     let (invocations, starts, faults) = (account.invocations, account.starts.len(), account.faults.total());
-    Ran { seed, invocations, starts, faults, broken }
+    Ran { seed, invocations, starts, faults, broken: (!account.violations.is_empty()).then_some(account) }
 }
 
 fn cores() -> u64 {
@@ -126,8 +127,8 @@ fn simulate(args: Args) -> ExitCode {
             invocations += ran.invocations;
             starts += ran.starts;
             faults += ran.faults;
-            if let Some((account, violations)) = ran.broken {
-                return broken(ran.seed, &account, &violations, args.plant);
+            if let Some(account) = ran.broken {
+                return broken(&account, args);
             }
         }
         from = until;
@@ -138,7 +139,11 @@ fn simulate(args: Args) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn broken(seed: u64, account: &str, violations: &str, plant: Option<Plant>) -> ExitCode {
+fn broken(account: &Account, Args { plant, traces, .. }: Args) -> ExitCode {
+    if traces {
+        tell(&mut io::stdout(), &account.trace.join("\n"));
+    }
+    let (seed, violations) = (account.seed, account.violations.join("\n"));
     let line = match plant {
         Some(plant) => format!("{violations}\nplant={} caught_at_seed={seed}", plant.name()),
         None => format!("seed {seed}: {account}\n{violations}\nagain: simulate --seeds 1 --from {seed}"),

@@ -7,6 +7,7 @@ use sqs_runtime::{
     claim::{Key, Mode},
     extract::{Body, ReceiveCount},
     queue::Queue,
+    run::{WorkerConfig, WorkerQueue},
     testkit::simulator::{
         Account, Effect, Faults, MappingSettings, Plant, Process, QueueSettings, SentMessage, Simulation,
     },
@@ -90,6 +91,34 @@ impl Guarding {
     }
 }
 
+/// What runs the consumers: of seven seeds two have workers in place of mappings, and one has both on the same queues.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hosts {
+    Mappings,
+    Workers,
+    Both,
+}
+
+impl Hosts {
+    fn of(seed: u64) -> Self {
+        match seed % 7 {
+            3 | 4 => Self::Workers,
+            5 => Self::Both,
+            _ => Self::Mappings,
+        }
+    }
+}
+
+/// A worker's settings: messages are hidden for less than their handlers take, and handlers take longer than they may.
+fn worker(seed: u64, queue: WorkerQueue) -> WorkerConfig {
+    let queue = match seed % 3 {
+        0 => queue,
+        1 => queue.visibility_timeout(Duration::from_secs(10)),
+        _ => queue.visibility_timeout(Duration::from_secs(20)),
+    };
+    WorkerConfig::new().queue(queue).max_duration(Duration::from_secs(90))
+}
+
 /// Whether nothing goes wrong but the messages themselves: then it shows whom they take along.
 fn is_calm(seed: u64) -> bool {
     seed % 16 == 5
@@ -105,6 +134,10 @@ pub(crate) fn run_in(seed: u64, mode: Mode, plant: Option<Plant>) -> Account {
     (mapping.initial_concurrency, mapping.ramp_per_minute) = (2, 4);
     // Forgotten, as it happens: failures are lost then, unless the consumer acknowledges by itself.
     mapping.reports_batch_item_failures = !matches!(seed % 16, 7 | 8);
+    let hosts = Hosts::of(seed);
+    if hosts == Hosts::Workers {
+        mapping.maximum_concurrency = 0;
+    }
     let mut faults = Faults::all();
     if has_odd_clocks(seed) {
         // Clocks that no lease can be trusted by: what is promised without clocks must hold.
@@ -121,10 +154,17 @@ pub(crate) fn run_in(seed: u64, mode: Mode, plant: Option<Plant>) -> Account {
         faults = Faults::none();
         (faults.lost_delete, faults.until) = (20, Duration::from_secs(1_800));
     }
+    if hosts != Hosts::Mappings {
+        // Workers receive all the time, so that an hour of theirs is long; every message has come by then.
+        faults.until = Duration::from_secs(600);
+    }
     let simulation = Simulation::new(seed, move |process| consumer(process, &Guarding::of(seed, mode, process.id())));
     let mut simulation = simulation.faults(faults).mapping(mapping).concurrency(limit(seed));
     if let Some(plant) = plant {
         simulation = simulation.plant(plant);
+    }
+    if hosts != Hosts::Mappings {
+        simulation = simulation.workers(2, move |queue| worker(seed, queue));
     }
     if is_calm(seed) {
         simulation = simulation.fifo_messages_start();

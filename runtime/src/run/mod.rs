@@ -17,7 +17,7 @@ pub(crate) mod utc;
 #[cfg(feature = "worker")]
 mod worker;
 
-pub(crate) use self::pipeline::Slips;
+pub(crate) use self::pipeline::{Slips, Witness};
 #[cfg(feature = "worker")]
 pub use self::worker::{HealthAddress, Worker, WorkerConfig, WorkerHandle, WorkerQueue, WorkerStats};
 pub use self::{

@@ -4,6 +4,7 @@
 mod basics;
 mod health;
 mod keeping;
+mod late;
 mod order;
 mod protection;
 mod receiving;

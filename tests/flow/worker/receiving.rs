@@ -166,3 +166,22 @@ impl QueueSource for Both {
         QueueSource::receive(self.of(queue), queue, request)
     }
 }
+
+/// For how long it is hidden is counted from before the wait.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_comes_at_the_end_of_a_wait_runs_at_its_first_receive() {
+    for after in [9, 19] {
+        let site = Site::standard();
+        let queue = WorkerQueue::new(site.queue.arn()).visibility_timeout(seconds(10));
+        let consumer = site.consumer().idempotency(once());
+        let worker = Worker::new(consumer, Arc::clone(&site.queue), WorkerConfig::new().queue(queue)).unwrap();
+        let handle = worker.handle();
+        let running = tokio::spawn(worker.run());
+        site.pass(seconds(after)).await;
+        site.send(["1"]);
+        site.pass(seconds(2)).await;
+        assert_eq!((site.ran.started(), site.ran.finished(), site.queue.len()), (1, 1, 0), "{after}");
+        handle.stop();
+        running.await.unwrap().unwrap();
+    }
+}

@@ -14,6 +14,7 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::{
+    batch::Record,
     claim::Lease,
     outcome::{Outcome, ReasonClass},
 };
@@ -137,6 +138,9 @@ pub(crate) struct Settled {
     /// How often its handler was started.
     pub(crate) runs: u16,
 }
+
+/// Hears of a worker's messages, each when its keeper does.
+pub(crate) type Witness = Arc<dyn Fn(&Record, &Outcome) + Send + Sync>;
 
 /// What the queue is to be told about a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -35,7 +35,7 @@ pub use self::{
     fails_when::FailsWhen,
     report::{RecordReport, Report},
 };
-pub(crate) use self::{in_time::in_time, slips::Slips};
+pub(crate) use self::{in_time::in_time, kept::Witness, slips::Slips};
 use crate::{
     Consumer, Error,
     batch::{Batch, Checks, EventError, QueueArn},

@@ -2,6 +2,7 @@
 
 /// Which bugs are planted; by default none.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(not(feature = "worker"), expect(dead_code, reason = "some are a worker's"))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a bug of its own")]
 pub(crate) struct Slips {
     /// A FIFO group goes on behind a failure.
@@ -28,4 +29,14 @@ pub(crate) struct Slips {
     pub(crate) hidden_too_long: bool,
     /// A FIFO message is tried to its last receive, whoever stands behind it.
     pub(crate) head_takes_every_receive: bool,
+    /// A worker keeps a message hidden whose loss was answered.
+    pub(crate) beats_after_a_loss: bool,
+    /// A worker says what became of a message while a beat about it is under way.
+    pub(crate) speaks_over_a_beat: bool,
+    /// A worker speaks for messages that it lost.
+    pub(crate) speaks_for_the_lost: bool,
+    /// A worker receives first, and waits for permits then.
+    pub(crate) permits_after_the_receive: bool,
+    /// A worker that stops leaves hidden what it did not start.
+    pub(crate) keeps_the_unstarted: bool,
 }

@@ -171,7 +171,7 @@ impl WorkerQueue {
         Self { visibility_timeout: Some(time), ..self }
     }
 
-    /// How long a receive waits for the first message. Default, and at most, 20 s; whole seconds.
+    /// How long a receive waits for the first message. Default, and at most, 20 s, and half of the visibility timeout; whole seconds.
     #[must_use]
     pub fn wait(self, time: Duration) -> Self {
         Self { wait: time.min(Duration::from_secs(20)), ..self }

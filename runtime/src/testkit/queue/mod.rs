@@ -15,7 +15,7 @@ pub use self::message::SentMessage;
 use self::message::Stored;
 pub(super) use self::{
     message::Received,
-    names::{arn, message_id, number},
+    names::{arn, message_id, number, queue_of},
     shared::Queues,
 };
 use crate::queue::{QueueAttributes, RedrivePolicy};
@@ -259,6 +259,24 @@ impl Queue {
         self.messages.remove(&number);
         self.deleted.insert(number);
         true
+    }
+
+    /// Hides these once more for so long, if all of them are as they were handed out: what SQS does where an attempt to receive comes
+    /// again.
+    pub(super) fn hand_out_again(&mut self, received: &[Received], timeout: Duration, now: Duration) -> bool {
+        let are_held = received.iter().all(|received| self.is_held(received.number, received.receipt, now));
+        for received in received.iter().filter(|_| are_held) {
+            if let Some(message) = self.messages.get_mut(&received.number) {
+                message.visible_at = now + timeout;
+            }
+        }
+        are_held
+    }
+
+    /// Whether a message is hidden for who has this receipt.
+    pub(super) fn is_held(&self, number: u64, receipt: u64, now: Duration) -> bool {
+        let message = self.messages.get(&number);
+        message.is_some_and(|message| message.receipt == Some(receipt) && message.visible_at > now)
     }
 
     /// Hides a message for so long from now, as the holder of its latest receipt.

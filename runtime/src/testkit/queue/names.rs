@@ -14,3 +14,8 @@ pub(in crate::testkit) fn arn(name: &str) -> String {
 pub(in crate::testkit) fn number(message_id: &str) -> Option<u64> {
     u64::from_str_radix(message_id.rsplit('-').next()?, 16).ok()
 }
+
+/// Which queue's message has this id.
+pub(in crate::testkit) fn queue_of(message_id: &str) -> Option<usize> {
+    usize::from_str_radix(message_id.split('-').next()?, 16).ok()
+}

@@ -102,3 +102,16 @@ fn a_batch_closes_before_it_is_too_large() {
     }
     assert_eq!(queue.receive(10, 1_000, seconds(0)).0.len(), 2);
 }
+
+#[test]
+fn what_is_handed_out_again_is_hidden_anew_as_long_as_nothing_was_done_with_it() {
+    let mut queue = queue("ledger.fifo");
+    for _ in 0..2 {
+        queue.send(SentMessage::new("x").group("a"), seconds(0));
+    }
+    let received = queue.receive(10, MB, seconds(0)).0;
+    assert!(queue.hand_out_again(&received, seconds(30), seconds(20)));
+    assert!(queue.receive(10, MB, seconds(49)).0.is_empty());
+    assert!(queue.delete(0, received[0].receipt, seconds(49)));
+    assert!(!queue.hand_out_again(&received, seconds(30), seconds(49)));
+}

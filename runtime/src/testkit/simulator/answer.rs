@@ -114,5 +114,6 @@ impl World {
         if let Some(queue) = self.queues.all().get_mut(queue) {
             queue.delete(received.number, received.receipt, now);
         }
+        self.queues.wake(queue);
     }
 }

@@ -1,27 +1,45 @@
 //! A process's client of the queues, behind a wire on which things go wrong.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use futures_util::future::{BoxFuture, Either, select};
 use tokio::sync::oneshot;
 
-use super::store::{NOBODY, SharedStore, Way};
+use super::{
+    executor::ProcessId,
+    process::Process,
+    rows,
+    store::{NOBODY, SharedStore, Way},
+    worker::Proof,
+};
 use crate::{
+    Idempotency,
     batch::{QueueArn, Record},
     queue::{DeadLetter, EntryAnswer, QueueAttributes, QueueClient, QueueError, QueueName, VisibilityChange},
-    testkit::queue::{Change, QueueSettings, Queues, message_id, number},
+    testkit::queue::{Change, QueueSettings, Queues, message_id, number, queue_of},
 };
+
+impl fmt::Display for Receive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of queue {}", self.number, self.queue)
+    }
+}
 
 /// The client of one process.
 pub(super) struct ProcessQueue {
-    queues: Queues,
+    pub(super) process: ProcessId,
+    pub(super) queues: Queues,
     /// Its wire, its time and its account of what went wrong.
-    store: SharedStore,
+    pub(super) store: SharedStore,
+    /// What names the work of a message, where a worker receives it.
+    pub(super) guard: Option<Idempotency>,
+    /// How many messages a worker may have in hand.
+    pub(super) limit: Option<usize>,
 }
 
 /// What is asked for one message.
 #[derive(Clone, Copy)]
-enum Request {
+pub(super) enum Request {
     Hide(Duration),
     Copy,
     Delete,
@@ -29,21 +47,68 @@ enum Request {
 
 /// One message of one queue, by its receive.
 #[derive(Clone, Copy)]
-struct Receive {
+pub(super) struct Receive {
     queue: usize,
-    number: u64,
+    pub(super) number: u64,
     receipt: u64,
+    pub(super) is_fifo: bool,
+}
+
+impl Receive {
+    /// What record that is; `None` where the simulation never sent it.
+    pub(super) fn of(record: &Record) -> Option<Self> {
+        let receipt = record.receipt_handle()?.strip_prefix("receipt-")?.parse().ok()?;
+        let (queue, number) = (queue_of(record.message_id())?, number(record.message_id())?);
+        Some(Self { queue, number, receipt, is_fifo: record.queue_arn()?.is_fifo() })
+    }
+
+    /// Its queue and its receipt.
+    pub(super) fn handle(&self) -> (usize, u64) {
+        (self.queue, self.receipt)
+    }
 }
 
 impl ProcessQueue {
-    pub(super) fn new(queues: &Queues, store: &SharedStore) -> Self {
-        Self { queues: queues.clone(), store: store.clone() }
+    pub(super) fn of(process: &Process) -> Self {
+        let (queues, store) = (process.queues.clone(), process.store.clone());
+        Self { process: process.id, queues, store, guard: None, limit: None }
     }
 
-    /// One call, with all of its entries: it arrives or it does not, and so does its answer.
+    /// One call, of which a worker says and hears everything.
     async fn call(&self, entries: Vec<(Option<Receive>, Request)>, time: Option<Duration>) -> Vec<EntryAnswer> {
+        self.says(&entries);
+        let is_about =
+            |(receive, request): &(Option<Receive>, Request)| receive.filter(|_| !matches!(request, Request::Copy));
+        let about = entries.iter().map(is_about).collect();
+        let call = Call { store: self.store.clone(), about };
+        let answers = self.send_off(entries, time).await;
+        call.hears(&answers);
+        answers
+    }
+
+    fn says(&self, entries: &[(Option<Receive>, Request)]) {
+        let mut queues = self.queues.all();
+        for (receive, request) in entries.iter().filter_map(|(receive, request)| Some(((*receive)?, *request))) {
+            let mut state = self.store.state();
+            let has_copy = queues.get_mut(receive.queue).is_some_and(|queue| queue.has_copy(receive.number));
+            let is_done = state.ledger.is_done(&message_id(receive.queue, receive.number)).unwrap_or(false);
+            let proof = Proof { is_recorded: self.guard.is_some().then_some(is_done), has_copy };
+            let row = state.deliveries.says(self.process, receive, request, proof);
+            if let Some(row) = row {
+                *state.rows.entry(row).or_default() += 1;
+                state.news.push(format!("{receive} in process {}: {row}", self.process));
+            }
+        }
+    }
+
+    /// All of its entries arrive or none does, and so does their answer.
+    async fn send_off(&self, entries: Vec<(Option<Receive>, Request)>, time: Option<Duration>) -> Vec<EntryAnswer> {
         let (len, limit) = (entries.len(), time.unwrap_or(LONGEST).min(LONGEST));
         let way = self.store.way();
+        for (_, request) in &entries {
+            let row = rows::unheard(*request, way);
+            row.into_iter().for_each(|row| *self.store.state().rows.entry(row).or_default() += 1);
+        }
         if way == Way::Refused {
             self.store.travel(QUICK).await;
             return all(len, "throttled");
@@ -74,20 +139,43 @@ impl ProcessQueue {
         }
     }
 
-    /// What record that is; `None` where the simulation never sent it.
-    fn receive(&self, record: &Record) -> Option<Receive> {
-        let queue = self.index(record.queue_arn()?)?;
-        let number = number(record.message_id())?;
-        let receipt = record.receipt_handle()?.strip_prefix("receipt-")?.parse().ok()?;
-        Some(Receive { queue, number, receipt })
+    pub(super) fn attributes_of(&self, queue: QueueArn<'_>) -> Result<QueueAttributes, QueueError> {
+        let index = self.index(queue);
+        let all = self.queues.all();
+        let settings = index.and_then(|index| all.get(index)).map(|queue| &queue.settings);
+        settings.map(QueueSettings::attributes).ok_or_else(|| QueueError::denied("no such queue"))
     }
 
-    fn index(&self, arn: QueueArn<'_>) -> Option<usize> {
+    pub(super) fn index(&self, arn: QueueArn<'_>) -> Option<usize> {
         self.queues.all().iter().position(|queue| Some(queue.settings.name.as_str()) == arn.name())
     }
 }
 
-const QUICK: Duration = Duration::from_millis(20);
+/// A call that is under way: until it is answered, or nobody waits any more.
+struct Call {
+    store: SharedStore,
+    about: Vec<Option<Receive>>,
+}
+
+impl Call {
+    fn hears(&self, answers: &[EntryAnswer]) {
+        let mut state = self.store.state();
+        for (receive, answer) in self.about.iter().zip(answers) {
+            if let Some(receive) = receive.filter(|_| answer.as_ref().is_err_and(QueueError::is_lost)) {
+                state.deliveries.is_lost(receive);
+            }
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let mut state = self.store.state();
+        self.about.iter().flatten().for_each(|receive| state.deliveries.is_over(*receive));
+    }
+}
+
+pub(super) const QUICK: Duration = Duration::from_millis(20);
 
 const LONGEST: Duration = Duration::from_secs(10);
 
@@ -109,7 +197,7 @@ fn apply(queues: &Queues, store: &SharedStore, receive: Option<Receive>, request
 }
 
 fn asked(queues: &Queues, store: &SharedStore, receive: Option<Receive>, request: Request) -> EntryAnswer {
-    let Some(Receive { queue: index, number, receipt }) = receive else { return Err(QueueError::new("unknown")) };
+    let Some(Receive { queue: index, number, receipt, .. }) = receive else { return Err(QueueError::new("unknown")) };
     let (now, mut all) = (store.now(), queues.all());
     let Some(queue) = all.get_mut(index) else { return Err(QueueError::denied("no such queue")) };
     match request {
@@ -124,6 +212,7 @@ fn asked(queues: &Queues, store: &SharedStore, receive: Option<Receive>, request
             if !queue.delete(number, receipt, now) {
                 return Err(QueueError::lost("the receipt handle has expired"));
             }
+            queues.wake(index);
         }
         Request::Hide(timeout) => match queue.change_visibility(number, receipt, timeout, now) {
             Change::Done => queues.touch(index),
@@ -141,11 +230,7 @@ type Time = Option<Duration>;
 
 impl QueueClient for ProcessQueue {
     fn attributes<'a>(&'a self, queue: QueueArn<'a>, _: Time) -> BoxFuture<'a, Result<QueueAttributes, QueueError>> {
-        let index = self.index(queue);
-        let all = self.queues.all();
-        let settings = index.and_then(|index| all.get(index)).map(|queue| &queue.settings);
-        let attributes = settings.map(QueueSettings::attributes);
-        Box::pin(std::future::ready(attributes.ok_or_else(|| QueueError::denied("no such queue"))))
+        Box::pin(std::future::ready(self.attributes_of(queue)))
     }
 
     fn change_visibility<'a>(
@@ -154,17 +239,17 @@ impl QueueClient for ProcessQueue {
         changes: &'a [VisibilityChange],
         time: Time,
     ) -> BoxFuture<'a, Vec<EntryAnswer>> {
-        let entries = changes.iter().map(|change| (self.receive(&change.record), Request::Hide(change.timeout)));
+        let entries = changes.iter().map(|change| (Receive::of(&change.record), Request::Hide(change.timeout)));
         Box::pin(self.call(entries.collect(), time))
     }
 
     fn send<'a>(&'a self, _: QueueName<'a>, letters: &'a [DeadLetter], time: Time) -> BoxFuture<'a, Vec<EntryAnswer>> {
-        let entries = letters.iter().map(|letter| (self.receive(letter.record()), Request::Copy));
+        let entries = letters.iter().map(|letter| (Receive::of(letter.record()), Request::Copy));
         Box::pin(self.call(entries.collect(), time))
     }
 
     fn delete<'a>(&'a self, _: QueueArn<'a>, records: &'a [Record], time: Time) -> BoxFuture<'a, Vec<EntryAnswer>> {
-        let entries = records.iter().map(|record| (self.receive(record), Request::Delete));
+        let entries = records.iter().map(|record| (Receive::of(record), Request::Delete));
         Box::pin(self.call(entries.collect(), time))
     }
 }

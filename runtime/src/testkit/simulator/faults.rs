@@ -6,16 +6,16 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Faults {
-    /// A process is gone, after any step of any of its tasks.
+    /// A process is gone, after any step of any of its tasks; a worker is killed so.
     pub crash: u32,
     /// Lambda refuses an invocation; its messages come back after their visibility timeout, with a receive burnt.
     pub throttle: u32,
-    /// A standard queue hands a batch out to somebody else too.
+    /// A standard queue hands a batch, or what a worker receives, out to somebody else too.
     pub duplicate: u32,
     /// A message that was done is not deleted.
     pub lost_delete: u32,
-    /// A process stands still for a while in the middle of an invocation, and goes on where it was: a virtual machine that was
-    /// paused or moved.
+    /// A process stands still for a while in the middle of an invocation, a worker in any minute, and goes on where it was: a virtual
+    /// machine that was paused or moved.
     pub pause: u32,
     /// A record loses its message id on the way, as no mapping does but a direct invocation can: the invocation must err.
     pub unnamed: u32,
@@ -23,6 +23,8 @@ pub struct Faults {
     pub foreign: u32,
     /// An idle process is ended.
     pub recycle: u32,
+    /// A worker is told to stop, in any minute: a deployment, or fewer machines.
+    pub stop: u32,
     /// Something is wrong with a request to the store: refused, lost, its reply lost, late, twice or slow.
     pub store: u32,
     /// From when on the store refuses every request, and for how long, each time.
@@ -53,6 +55,7 @@ impl Faults {
             unnamed: 0,
             foreign: 0,
             recycle: 0,
+            stop: 0,
             store: 0,
             outages: Vec::new(),
             odd_clock: 0,
@@ -75,6 +78,7 @@ impl Faults {
             unnamed: 20,
             foreign: 20,
             recycle: 100,
+            stop: 200,
             store: 100,
             outages: Vec::new(),
             odd_clock: 300,
@@ -96,11 +100,11 @@ pub struct FaultCounts {
     pub time_outs: u64,
     /// Invocations that were refused.
     pub throttles: u64,
-    /// Batches that were handed out twice.
+    /// Batches that were handed out twice, and receives.
     pub duplicates: u64,
     /// Deletes that did not happen.
     pub lost_deletes: u64,
-    /// Processes that stood still in the middle of an invocation.
+    /// Processes that stood still in the middle of their work.
     pub paused: u64,
     /// Invocations that thawed a process in which tasks of an earlier one were left.
     pub thawed: u64,
@@ -114,6 +118,16 @@ pub struct FaultCounts {
     pub foreign: u64,
     /// Idle processes that were ended.
     pub recycled: u64,
+    /// Workers that were killed.
+    pub killed: u64,
+    /// Workers that were told to stop.
+    pub stopped: u64,
+    /// Receives of workers that came to an error.
+    pub failed_receives: u64,
+    /// Receives whose messages nobody got.
+    pub lost_receives: u64,
+    /// Receives that got again what an earlier attempt of the same name was to get.
+    pub repeated_receives: u64,
     /// Processes with an odd clock.
     pub odd_clocks: u64,
     /// Requests to the store that were refused.
@@ -135,7 +149,7 @@ pub struct FaultCounts {
 impl FaultCounts {
     /// All of them, by name.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 20] {
+    pub fn named(&self) -> [(&'static str, u64); 25] {
         [
             ("crashes", self.crashes),
             ("time_outs", self.time_outs),
@@ -149,6 +163,11 @@ impl FaultCounts {
             ("unnamed", self.unnamed),
             ("foreign", self.foreign),
             ("recycled", self.recycled),
+            ("killed", self.killed),
+            ("stopped", self.stopped),
+            ("failed_receives", self.failed_receives),
+            ("lost_receives", self.lost_receives),
+            ("repeated_receives", self.repeated_receives),
             ("odd_clocks", self.odd_clocks),
             ("refused", self.refused),
             ("outages", self.outages),

@@ -1,7 +1,7 @@
 //! Polls, invocations and their answers.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -9,12 +9,13 @@ use super::{
     Event, Plant, World,
     executor::ProcessId,
     host, mapping,
-    process::{self, Process, Running},
+    process::{self, Process, Role, Running},
     timeline::ProcessClock,
 };
 use crate::{
+    Consumer,
     claim::protocol::claim::SKEW_MS,
-    run::Report,
+    run::{Pipeline, Report},
     testkit::{judge::Answer, queue::Received},
 };
 
@@ -35,6 +36,7 @@ impl World {
         self.store.state().counts.thawed += u64::from(self.executor.has_tasks(process));
         self.maybe_send_a_foreign_event(process);
         let Some(running) = self.processes.get_mut(&process) else { return };
+        let Role::Function(pipeline) = &running.role else { return };
         let id = self.next_invocation;
         self.next_invocation += 1;
         running.invocation = Some(id);
@@ -45,7 +47,7 @@ impl World {
             // The first record that is named.
             event = event.replacen("\"messageId\"", "\"lostId\"", 1);
         }
-        let (pipeline, answers, json) = (running.pipeline.clone(), Arc::clone(&self.answers), event.clone());
+        let (pipeline, answers, json) = (pipeline.clone(), Arc::clone(&self.answers), event.clone());
         let (plant, fails) = (self.setup.plant, self.setup.fails_when.clone());
         let invocation = pipeline.invocation(Some(self.setup.mapping.function_timeout));
         self.executor.thaw(process);
@@ -66,7 +68,10 @@ impl World {
 
     /// An idle process of that queue's function, or a new one.
     fn some_process(&mut self, queue: usize) -> ProcessId {
-        let idle = |(_, running): &(&ProcessId, &Running)| running.queue == queue && running.invocation.is_none();
+        let idle = |(_, running): &(&ProcessId, &Running)| {
+            let is_function = matches!(running.role, Role::Function(_));
+            is_function && running.queue == queue && running.invocation.is_none()
+        };
         let idle: Vec<ProcessId> = self.processes.iter().filter(idle).map(|(id, _)| *id).collect();
         for process in idle {
             if self.faults_are_on() && self.chance.happens(self.setup.faults.recycle) {
@@ -80,6 +85,14 @@ impl World {
     }
 
     fn start_process(&mut self, queue: usize) -> ProcessId {
+        let process = self.new_process(queue);
+        let (consumer, epoch) = self.equip(&process);
+        let role = Role::Function(Pipeline::for_tests(consumer));
+        self.processes.insert(process.id, Running::new(&process, role, epoch));
+        process.id
+    }
+
+    pub(super) fn new_process(&mut self, queue: usize) -> Process {
         let id = self.next_process;
         self.next_process += 1;
         let mut clock = ProcessClock { timeline: self.timeline.clone(), ahead_ms: 0, lateness: Duration::ZERO };
@@ -90,8 +103,11 @@ impl World {
             clock.lateness = self.chance.time(self.setup.faults.lateness);
         }
         let (store, queues) = (self.store.clone(), self.queues.clone());
-        let process = Process { id, queue, store, queues, clock };
-        let consumer = (self.setup.make)(&process);
+        Process { id, queue, store, queues, clock }
+    }
+
+    /// The consumer of a new process.
+    pub(super) fn equip(&self, process: &Process) -> (Consumer, Arc<AtomicU64>) {
         let world = process::World {
             timeline: &self.timeline,
             executor: &self.executor,
@@ -101,11 +117,10 @@ impl World {
             concurrency: self.setup.concurrency,
             clocks_agree: self.setup.faults.skew * 2 < Duration::from_millis(SKEW_MS),
         };
-        self.processes.insert(id, Running::start(&process, consumer, &world));
-        id
+        world.equip(process, (self.setup.make)(process))
     }
 
-    fn end(&mut self, process: ProcessId) {
+    pub(super) fn end(&mut self, process: ProcessId) {
         self.processes.remove(&process);
         self.executor.kill(process);
         self.store.state().ledger.ends_all(process);
@@ -120,6 +135,9 @@ impl World {
 
     /// Ends a process in the middle of its invocation.
     fn crash(&mut self, process: ProcessId) {
+        if self.is_worker(process) {
+            return self.kill(process);
+        }
         let at_work = self.processes.get(&process).and_then(|running| running.invocation);
         let Some(invocation) = at_work else { return };
         self.store.state().counts.crashes += 1;
@@ -152,9 +170,9 @@ impl World {
         if !self.faults_are_on() || !self.chance.happens(self.setup.faults.foreign) {
             return;
         }
-        let Some(running) = self.processes.get(&process) else { return };
+        let Some(Running { role: Role::Function(pipeline), .. }) = self.processes.get(&process) else { return };
         self.store.state().counts.foreign += 1;
-        let (pipeline, store, plant) = (running.pipeline.clone(), self.store.clone(), self.setup.plant);
+        let (pipeline, store, plant) = (pipeline.clone(), self.store.clone(), self.setup.plant);
         let invocation = pipeline.invocation(Some(self.setup.mapping.function_timeout));
         self.executor.thaw(process);
         self.executor.spawn(

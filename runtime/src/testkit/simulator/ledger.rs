@@ -57,6 +57,8 @@ pub(super) struct Ledger {
     effects: BTreeMap<IdempotencyKey, (u64, u64)>,
     running: Vec<Run>,
     next_run: u64,
+    /// Workers whose clocks or timers are off, or that stood still: they may notice too late that they lost a lease.
+    late: BTreeSet<ProcessId>,
     /// Owners whose completion was sent.
     completing: Vec<Owner>,
     pub(super) violations: Vec<String>,
@@ -127,9 +129,19 @@ impl Ledger {
         let count = |is: &dyn Fn(&Run) -> bool| self.running.iter().filter(|run| is(run)).count();
         Together {
             run: self.next_run,
-            of_key: count(&|run| run.key.is_some() && run.key.as_ref() == key),
+            of_key: count(&|run| run.key.is_some() && run.key.as_ref() == key && !self.late.contains(&run.process)),
             of_process: count(&|run| run.process == process),
         }
+    }
+
+    /// A worker is held up.
+    pub(super) fn is_late(&mut self, process: ProcessId) {
+        self.late.insert(process);
+    }
+
+    /// How many handlers run in a process.
+    pub(super) fn runs_of(&self, process: ProcessId) -> usize {
+        self.running.iter().filter(|run| run.process == process).count()
     }
 
     pub(super) fn ends(&mut self, run: u64) {
@@ -175,6 +187,8 @@ impl Ledger {
             self.violation(format!("I8: {write:?} deletes a row"));
         }
         let owner = by.map(|by| by.owner);
+        let lease_end = |row: Option<&Row>| row.and_then(lease_end_ms);
+        let (ended, ends) = (lease_end(before), lease_end(after));
         let Some(after) = after.filter(|after| Some(*after) != before) else { return };
         self.writes += 1;
         let mut wrong = Vec::new();
@@ -208,6 +222,7 @@ impl Ledger {
                 });
                 let was_held = was(|status| matches!(status, Status::InProgress { .. }));
                 must(is_holder && was_held, "I7, I8: only the holder settles");
+                must(write != Write::Renew || ends >= ended, "a renewal never shortens a lease");
             }
             Write::Forget => must(was(|status| matches!(status, Status::Failed)), "only a rejection is forgotten"),
         }
@@ -219,5 +234,12 @@ impl Ledger {
         }
         let told = wrong.into_iter().map(|rule| format!("{rule}: {write:?} made {after:?} of {before:?}"));
         self.violations.extend(told);
+    }
+}
+
+fn lease_end_ms(row: &Row) -> Option<u64> {
+    match row.status {
+        Status::InProgress { lease_expires_at_ms } => Some(lease_expires_at_ms),
+        _ => None,
     }
 }

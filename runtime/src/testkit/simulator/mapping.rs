@@ -18,7 +18,7 @@ pub struct MappingSettings {
     /// How large an event may be, in bytes of its messages' bodies: a batch is closed before it would be larger. Default Lambda's
     /// 6 MB.
     pub max_event_bytes: usize,
-    /// The most invocations at a time. Default 8.
+    /// The most invocations at a time; 0 where queues have no mapping. Default 8.
     pub maximum_concurrency: usize,
     /// The most invocations at a time in the first minute. Default 5, as Lambda begins.
     pub initial_concurrency: usize,
@@ -64,8 +64,9 @@ pub(super) fn event(queue: usize, queue_name: &str, received: &[Received]) -> St
     json!({ "Records": records }).to_string()
 }
 
-fn record(queue: usize, queue_name: &str, received: &Received) -> Value {
-    let attributes: Map<String, Value> = [
+/// What SQS says of a receive.
+pub(super) fn attributes(received: &Received) -> impl Iterator<Item = (&'static str, String)> {
+    [
         ("ApproximateReceiveCount", Some(received.receive_count.to_string())),
         ("SentTimestamp", Some(epoch_ms(received.sent_at))),
         ("ApproximateFirstReceiveTimestamp", Some(epoch_ms(received.first_received_at))),
@@ -74,8 +75,12 @@ fn record(queue: usize, queue_name: &str, received: &Received) -> Value {
         ("MessageDeduplicationId", received.sent.deduplication_id.clone()),
     ]
     .into_iter()
-    .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
-    .collect();
+    .filter_map(|(name, value)| Some((name, value?)))
+}
+
+fn record(queue: usize, queue_name: &str, received: &Received) -> Value {
+    let attributes: Map<String, Value> =
+        attributes(received).map(|(name, value)| (name.to_owned(), value.into())).collect();
     json!({
         "messageId": message_id(queue, received.number),
         "receiptHandle": format!("receipt-{}", received.receipt),

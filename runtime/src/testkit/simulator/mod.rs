@@ -1,7 +1,7 @@
-//! A queue, an event source mapping and a function's processes in virtual time, from one seed.
+//! Queues, their event source mappings and a function's processes, and workers, in virtual time, from one seed.
 //!
-//! A simulation sends messages to queues and lets mappings invoke a real [`Consumer`] with them, many invocations at a time,
-//! while processes crash, requests to the store get lost, late or doubled, batches come twice, deletes fail and clocks are
+//! A simulation sends messages to queues, lets mappings invoke a real [`Consumer`] with them, many invocations at a time, and lets
+//! real [workers](crate::run::Worker) receive them, while processes crash, requests to the store get lost, late or doubled, batches come twice, deletes fail and clocks are
 //! off. It judges every answer as the event source mapping does, and checks that what is promised holds. Nothing waits for
 //! real time, and the same seed gives the same trace.
 //!
@@ -43,6 +43,7 @@ mod rows;
 mod server;
 mod store;
 mod timeline;
+mod worker;
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
@@ -61,11 +62,12 @@ use self::{
     process::{Running, Starts},
     store::SharedStore,
     timeline::Timeline,
+    worker::Workers,
 };
 pub use crate::testkit::queue::{QueueSettings, SentMessage};
 use crate::{
     Consumer,
-    run::{FailsWhen, Report},
+    run::{FailsWhen, Report, WorkerConfig, WorkerQueue},
     testkit::queue::{Queue, Queues},
 };
 
@@ -83,6 +85,7 @@ pub struct Simulation {
     concurrency: Option<usize>,
     fifo_messages_start: bool,
     fails_when: Option<FailsWhen>,
+    workers: Option<Workers>,
     queues: Vec<Queue>,
     /// Messages that are sent later.
     sends: Vec<(Duration, usize, SentMessage)>,
@@ -101,6 +104,7 @@ impl Simulation {
             concurrency: None,
             fifo_messages_start: false,
             fails_when: None,
+            workers: None,
             queues: Vec::new(),
             sends: Vec::new(),
         }
@@ -116,6 +120,13 @@ impl Simulation {
     #[must_use]
     pub fn mapping(self, mapping: MappingSettings) -> Self {
         Self { mapping, ..self }
+    }
+
+    /// Has so many workers for each queue, with these settings: beside the mappings, or instead of them where
+    /// [`maximum_concurrency`](MappingSettings::maximum_concurrency) is 0. One that is told to stop is killed after 30 s, as containers are.
+    #[must_use]
+    pub fn workers(self, processes: usize, config: impl Fn(WorkerQueue) -> WorkerConfig + 'static) -> Self {
+        Self { workers: Some(Workers { processes, config: Box::new(config) }), ..self }
     }
 
     /// Checks that never more handlers than that run at a time in one process: the limit that the consumers have.
@@ -185,6 +196,16 @@ enum Event {
     /// A process stands still in that invocation.
     Pause(u64, ProcessId),
     GoOn(u64, ProcessId),
+    /// A worker for that queue begins.
+    StartWorker(usize),
+    /// Something may happen to a worker.
+    Strike(ProcessId),
+    /// A worker that stood still goes on.
+    Thaw(ProcessId),
+    /// A worker that was told to stop had its time.
+    Kill(ProcessId),
+    /// The program of a worker that ended does too.
+    Gone(ProcessId),
 }
 
 /// A simulation that runs.
@@ -240,6 +261,7 @@ impl World {
         for (at, queue, message) in sends {
             world.plan(at, Event::Send(queue, message));
         }
+        world.plan_workers();
         world
     }
 
@@ -250,6 +272,11 @@ impl World {
 
     fn tell(&mut self, line: impl fmt::Display) {
         self.trace.push(format!("{:?} {line}", self.timeline.now()));
+    }
+
+    fn take_news(&mut self) {
+        let news = std::mem::take(&mut self.store.state().news);
+        news.into_iter().for_each(|line| self.tell(line));
     }
 
     fn violation(&self, what: String) {
@@ -266,6 +293,8 @@ impl World {
             while let Some(process) = self.executor.step(&self.chance) {
                 self.end_what_ended();
                 self.take_answers();
+                self.take_returned();
+                self.take_news();
                 if process != store::NOBODY {
                     self.maybe_crash(process);
                 }
@@ -297,6 +326,11 @@ impl World {
             Event::TimeOut(invocation) => self.time_out(invocation),
             Event::Pause(invocation, process) => self.pause(invocation, process),
             Event::GoOn(invocation, process) => self.go_on(invocation, process),
+            Event::StartWorker(queue) => self.start_worker(queue),
+            Event::Strike(process) => self.strike(process),
+            Event::Thaw(process) => self.executor.thaw(process),
+            Event::Kill(process) => self.kill_unless_it_ended(process),
+            Event::Gone(process) => self.gone(process),
         }
         true
     }
@@ -307,6 +341,7 @@ impl World {
         let Some(to) = queues.get_mut(queue) else { return };
         let (number, visible_at) = (to.send(message, now), now + to.settings.delay);
         drop(queues);
+        self.queues.wake(queue);
         self.tell(format_args!("queue {queue} takes {number:?}"));
         self.plan(visible_at, Event::Poll(queue));
     }
@@ -335,6 +370,8 @@ impl World {
         account.faults = state.counts;
         account.rows = std::mem::take(&mut state.rows);
         account.violations = std::mem::take(&mut state.ledger.violations);
+        account.violations.append(&mut state.deliveries.violations);
+        account.burnt += state.deliveries.explain(&mut account.outcomes);
         if !account.balances() {
             account.violations.push(format!("a message is nowhere: {account}"));
         }

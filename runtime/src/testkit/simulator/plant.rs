@@ -88,6 +88,20 @@ plants! {
     BreakerBlocksCompletions = "breaker-blocks-completions";
     /// What is not recorded when the answer must leave counts as done.
     CutAsSuccess = "cut-as-success";
+    /// A renewal may move a lease's end back.
+    RenewalThatMayShorten = "renewal-that-may-shorten";
+    /// A claim knows its own write whatever became of it since.
+    OwnWriteInAnyState = "own-write-in-any-state";
+    /// A worker keeps a message hidden whose loss was answered.
+    BeatAfterALoss = "beat-after-a-loss";
+    /// A worker says what became of a message while a beat about it is under way.
+    WordOverABeat = "word-over-a-beat";
+    /// A worker speaks for messages that it lost.
+    WordForTheLost = "word-for-the-lost";
+    /// A worker receives first, and waits for permits then.
+    PermitsAfterTheReceive = "permits-after-the-receive";
+    /// A worker that stops leaves hidden what it did not start.
+    UnstartedKept = "unstarted-kept";
 }
 
 impl Plant {
@@ -112,11 +126,13 @@ impl Plant {
             Self::PayloadNotCompared => slips::payload_not_compared(),
             Self::RejectionAsARelease => slips::rejection_as_a_release(),
             Self::Powertools => slips::powertools(),
+            Self::RenewalThatMayShorten => slips::renewal_that_may_shorten(),
+            Self::OwnWriteInAnyState => slips::own_write_recognised_in_any_state(),
             _ => Rules::default(),
         }
     }
 
-    /// The pipeline's.
+    /// The pipeline's, and the worker's.
     pub(super) fn slips(self) -> Slips {
         let none = Slips::default();
         match self {
@@ -132,6 +148,11 @@ impl Plant {
             Self::EffectsLeftBehind => Slips { writes_left_behind: true, ..none },
             Self::BreakerBlocksCompletions => Slips { breaker_blocks_completions: true, ..none },
             Self::CutAsSuccess => Slips { cut_as_success: true, ..none },
+            Self::BeatAfterALoss => Slips { beats_after_a_loss: true, ..none },
+            Self::WordOverABeat => Slips { speaks_over_a_beat: true, ..none },
+            Self::WordForTheLost => Slips { speaks_for_the_lost: true, ..none },
+            Self::PermitsAfterTheReceive => Slips { permits_after_the_receive: true, ..none },
+            Self::UnstartedKept => Slips { keeps_the_unstarted: true, ..none },
             _ => none,
         }
     }

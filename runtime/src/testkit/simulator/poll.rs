@@ -8,6 +8,9 @@ use crate::testkit::queue::Received;
 impl World {
     /// Takes batches from a queue while there are messages and invocations to be had.
     pub(super) fn poll(&mut self, queue: usize, window_is_over: bool) {
+        if !self.has_mappings() {
+            return;
+        }
         let now = self.timeline.now();
         if window_is_over {
             self.waiting.remove(&queue);
@@ -42,6 +45,10 @@ impl World {
         self.poll_again(queue);
     }
 
+    fn has_mappings(&self) -> bool {
+        self.setup.mapping.maximum_concurrency > 0
+    }
+
     /// Whether the mapping may have one more invocation now.
     fn has_room(&self, queue: usize) -> bool {
         let at_work = self.invocations.values().filter(|running| running.queue == queue).count();
@@ -67,6 +74,9 @@ impl World {
     }
 
     fn plan_poll(&mut self, queue: usize, at: Duration) {
+        if !self.has_mappings() {
+            return;
+        }
         let is_planned = |event: &Event| matches!(event, Event::Poll(of) if *of == queue);
         if !self.events.range((at, 0)..=(at, u64::MAX)).any(|(_, event)| is_planned(event)) {
             self.plan(at, Event::Poll(queue));

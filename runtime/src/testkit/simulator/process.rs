@@ -1,4 +1,4 @@
-//! One process: an execution environment of a function, with a consumer of its own.
+//! One process: an execution environment of a function, or a worker, with a consumer of its own.
 
 use std::{
     pin::Pin,
@@ -17,7 +17,7 @@ use tower::{BoxError, Layer, Service};
 use super::{
     account::Start,
     chance::Chance,
-    client::ProcessQueue,
+    client::{ProcessQueue, Receive},
     effect::Counted,
     executor::{Executor, ProcessId, ProcessSpawn},
     store::SharedStore,
@@ -28,7 +28,7 @@ use crate::{
     claim::{Lease, Owner},
     handler::{Delivery, Handled, MessageService},
     queue::QueueClient,
-    run::{Pipeline, Slips},
+    run::{Pipeline, Slips, WorkerHandle},
     testkit::queue::Queues,
 };
 
@@ -63,7 +63,7 @@ impl Process {
     /// A client of the simulation's queues, behind the same wire: what it is told may be refused, or get lost.
     #[must_use]
     pub fn queue_client(&self) -> impl QueueClient + use<> {
-        ProcessQueue::new(&self.queues, &self.store)
+        ProcessQueue::of(self)
     }
 
     /// What ends the process at once, as an abort, a stack overflow or running out of memory does: its batch gets no answer.
@@ -94,14 +94,20 @@ impl std::fmt::Debug for Process {
 /// A process that runs.
 pub(super) struct Running {
     pub(super) queue: usize,
-    pub(super) pipeline: Pipeline,
+    pub(super) role: Role,
     pub(super) lateness: Duration,
     /// Goes on with every answer: a run of another epoch is behind the answer of its invocation.
     pub(super) epoch: Arc<AtomicU64>,
     /// The invocation that it is at.
     pub(super) invocation: Option<u64>,
-    /// Whether it stood still in that one: then it cannot be on time.
+    /// Whether it stood still in that one, or ever as a worker: then it cannot be on time.
     pub(super) is_paused: bool,
+}
+
+/// What a process is there for.
+pub(super) enum Role {
+    Function(Pipeline),
+    Worker(WorkerHandle),
 }
 
 /// What a new process shares with the simulation.
@@ -121,33 +127,33 @@ impl Running {
         self.lateness.is_zero() && !self.is_paused
     }
 
-    pub(super) fn start(process: &Process, consumer: Consumer, world: &World<'_>) -> Self {
+    pub(super) fn new(process: &Process, role: Role, epoch: Arc<AtomicU64>) -> Self {
+        let (queue, lateness) = (process.queue, process.clock.lateness);
+        Self { queue, role, lateness, epoch, invocation: None, is_paused: false }
+    }
+}
+
+impl World<'_> {
+    /// The consumer as it runs in that process, and the epoch of what it runs.
+    pub(super) fn equip(&self, process: &Process, consumer: Consumer) -> (Consumer, Arc<AtomicU64>) {
         let epoch = Arc::new(AtomicU64::new(0));
         let watch = WatchLayer {
             epoch: Arc::clone(&epoch),
-            clocks_agree: world.clocks_agree,
-            concurrency: world.concurrency,
+            clocks_agree: self.clocks_agree,
+            concurrency: self.concurrency,
             process: process.id,
-            starts: Arc::clone(world.starts),
-            timeline: world.timeline.clone(),
+            starts: Arc::clone(self.starts),
+            timeline: self.timeline.clone(),
             store: process.store.clone(),
         };
         let consumer = consumer
             .layer(watch)
             .clock(process.clock.clone())
-            .random(world.chance.clone())
-            .spawner(ProcessSpawn { executor: world.executor.clone(), process: process.id });
+            .random(self.chance.clone())
+            .spawner(ProcessSpawn { executor: self.executor.clone(), process: process.id });
         let mut consumer = consumer;
-        consumer.settings.seams.slips = world.slips;
-        let lateness = process.clock.lateness;
-        Self {
-            queue: process.queue,
-            pipeline: Pipeline::for_tests(consumer),
-            lateness,
-            epoch,
-            invocation: None,
-            is_paused: false,
-        }
+        consumer.settings.seams.slips = self.slips;
+        (consumer, epoch)
     }
 }
 
@@ -248,6 +254,12 @@ impl WatchLayer {
         };
         if let Some(key) = delivery.idempotency_key() {
             self.store.state().ledger.names(record.message_id(), key);
+        }
+        if let Some(receive) = Receive::of(record) {
+            let mut state = self.store.state();
+            if state.deliveries.starts(receive, delivery.owner()) {
+                state.news.push(format!("{receive} starts in process {}", self.process));
+            }
         }
         // In the modes that claim nothing a run beside a commit, or beside another, is a waste and no wrong; and with clocks that
         // differ by more than the skew another may have taken over while the grant was on its way.

@@ -1,8 +1,12 @@
 //! Which row of the protocol's tables an answer of the server was: a simulation that never meets one proves nothing about it.
 
-use super::server::{Answer, Request};
+use super::{
+    client,
+    server::{Answer, Request},
+    store::Way,
+};
 use crate::claim::{
-    ClaimAnswer, ClaimRequest, CompleteAnswer, HeldAnswer, Owner,
+    ClaimAnswer, ClaimRequest, CompleteAnswer, HeldAnswer, Owner, RenewAnswer,
     protocol::{Row, Status},
 };
 
@@ -21,7 +25,20 @@ pub(super) fn met(request: &Request, before: Option<&Row>, answer: &Answer, now_
         (Request::Cancel(_), Answer::Held(_)) => "cancel: refused",
         (Request::Fail(_), Answer::Held(HeldAnswer::Written)) => "reject: written",
         (Request::Fail(_), Answer::Held(_)) => "reject: refused",
+        (Request::Renew(_), Answer::Renew(RenewAnswer::Held { .. })) => "renew: held",
+        (Request::Renew(_), Answer::Renew(_)) => "renew: the lease was lost",
         (Request::Transact(success, _), answer) => return transacted(success, before, answer),
+        _ => return None,
+    })
+}
+
+/// What was said to a queue and came to no answer.
+pub(super) fn unheard(request: client::Request, way: Way) -> Option<&'static str> {
+    Some(match (request, way) {
+        (client::Request::Delete, Way::LosesTheRequest | Way::Refused) => "queue: a delete that did not land",
+        (client::Request::Delete, Way::LosesTheReply) => "queue: a delete without an answer",
+        (client::Request::Hide(_), Way::LosesTheRequest | Way::Refused) => "queue: a change that did not land",
+        (client::Request::Hide(_), Way::LosesTheReply) => "queue: a change without an answer",
         _ => return None,
     })
 }

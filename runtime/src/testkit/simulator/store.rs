@@ -18,6 +18,7 @@ use super::{
     rows,
     server::{Answer, Request, Server},
     timeline::{ProcessClock, Sleep, Timeline},
+    worker::{Attempts, Deliveries},
 };
 use crate::{
     claim::{
@@ -51,6 +52,12 @@ pub(super) struct State {
     pub(super) rows: std::collections::BTreeMap<&'static str, u64>,
     /// Processes whose handler ended them.
     pub(super) ended: Vec<ProcessId>,
+    pub(super) deliveries: Deliveries,
+    pub(super) attempts: Attempts,
+    /// Workers that ended by themselves, and what they came to.
+    pub(super) returned: Vec<(ProcessId, Result<(), String>)>,
+    /// Lines for the trace.
+    pub(super) news: Vec<String>,
 }
 
 /// Requests that are under way belong to nobody: they arrive, whatever becomes of their sender.
@@ -122,6 +129,25 @@ impl SharedStore {
 
     pub(super) fn sleep(&self, time: Duration) -> Sleep {
         self.0.timeline.sleep_until(self.now() + time)
+    }
+
+    pub(super) fn sleep_until(&self, due: Duration) -> Sleep {
+        self.0.timeline.sleep_until(due)
+    }
+
+    pub(super) fn happens(&self, per_mille: u32) -> bool {
+        self.0.chance.happens(per_mille)
+    }
+
+    pub(super) fn faults_are_on(&self) -> bool {
+        self.now() < self.0.faults.until
+    }
+
+    /// Whether a queue gives the same to somebody else too.
+    pub(super) fn doubles(&self) -> bool {
+        let doubles = self.faults_are_on() && self.happens(self.0.faults.duplicate);
+        self.state().counts.duplicates += u64::from(doubles);
+        doubles
     }
 
     pub(super) fn spawn(&self, process: ProcessId, task: BoxFuture<'static, ()>) {
@@ -354,8 +380,14 @@ impl ProcessStore {
     }
 
     async fn renew_one(&self, request: RenewRequest, time: Time) -> RenewAnswer {
+        let owner = request.lease.owner();
         match self.send(Request::Renew(request), time).await {
-            Ok(Answer::Renew(answer)) => answer,
+            Ok(Answer::Renew(answer)) => {
+                if matches!(answer, RenewAnswer::LeaseLost) {
+                    self.wire.state().deliveries.lease_is_lost(owner);
+                }
+                answer
+            }
             _ => RenewAnswer::Unknown(silent()),
         }
     }

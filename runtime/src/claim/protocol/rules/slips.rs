@@ -40,7 +40,6 @@ pub(crate) fn own_write_unrecognised() -> Rules {
     Rules { claim_answer: unrecognising, healed: |_, _, _| None, ..Rules::default() }
 }
 
-#[cfg(test)]
 pub(crate) fn own_write_recognised_in_any_state() -> Rules {
     let claim_answer: fn(Write<Row>, &ClaimRequest) -> ClaimAnswer = |write, request| match write {
         Write::Refused(Found::Row(row)) if row.owner == request.owner => {
@@ -51,7 +50,6 @@ pub(crate) fn own_write_recognised_in_any_state() -> Rules {
     Rules { claim_answer, ..Rules::default() }
 }
 
-#[cfg(test)]
 pub(crate) fn renewal_that_may_shorten() -> Rules {
     let renew: fn(Option<&Row>, &Lease, u64) -> Change = |row, lease, until_ms| {
         use crate::claim::protocol::{holds, renew};

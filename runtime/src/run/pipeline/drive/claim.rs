@@ -84,7 +84,7 @@ impl Drive {
         let owner = Owner::draw(&*self.shared.seams.random)
             .map_err(|error| with_error(ReasonClass::StoreUnavailable, &StoreError::new(error)))?;
         let lease_end = self.lease_end_ms(record.index(), idempotency)?;
-        let expires_at_s = idempotency.claim_expires_at_s(lease_end);
+        let expires_at_s = idempotency.claim_expires_at_s(self.renewed_until_ms(lease_end));
         let request = ClaimRequest::new(key, owner, lease_end, expires_at_s, payload_hash);
         Ok(ClaimRequest { version: idempotency.version(self.invocation.handler_version()).map(Into::into), ..request })
     }
@@ -158,7 +158,7 @@ impl Drive {
         for ((index, key), answer) in answered(asked, answers) {
             self.note_answer(answer.as_ref());
             match answer {
-                Some(ClaimAnswer::Acquired(lease)) => match self.may_not_start(index) {
+                Some(ClaimAnswer::Acquired(lease)) => match self.may_not_start(index).or(self.is_over(&lease)) {
                     None => self.start_granted(index, Some(Grant::Lease(lease))),
                     Some(class) => unstarted.push((index, lease, Outcome::NotStarted(Reason::new(class)))),
                 },

@@ -125,6 +125,19 @@ impl Drive {
         Ok(epoch_ms(clock.wall()).saturating_add(u64::try_from(lease.as_millis()).unwrap_or(u64::MAX)))
     }
 
+    /// Until when a lease that ends then may be renewed: a row must not be over before. A worker renews for as long as SQS hides a
+    /// message, on Lambda nobody does.
+    pub(super) fn renewed_until_ms(&self, lease_end_ms: u64) -> u64 {
+        const LONGEST_MS: u64 = 12 * 3_600 * 1_000;
+        if self.keeping.is_some() { lease_end_ms.saturating_add(LONGEST_MS) } else { lease_end_ms }
+    }
+
+    /// Why a record does not start under that lease: another may have taken it over. On Lambda no lease ends before the invocation does.
+    pub(super) fn is_over(&self, lease: &Lease) -> Option<ReasonClass> {
+        let is_over = lease.expires_at_ms() <= epoch_ms(self.shared.seams.clock.wall());
+        (self.keeping.is_some() && is_over).then_some(ReasonClass::LeaseLost)
+    }
+
     /// The end of the record's lease as renewals may have moved it.
     pub(super) fn held_until_ms(&self, index: usize, slot: &Slot) -> Option<u64> {
         let hold = self.keeping.as_ref().and_then(|keeping| keeping.kept.holds.get(index));

@@ -94,7 +94,10 @@ impl Drive {
             return Some(permit);
         }
         if let Some(keeping) = &mut self.keeping {
-            return keeping.kept.permits.take();
+            let own = keeping.kept.permits.take();
+            if own.is_some() || !self.shared.seams.slips.permits_after_the_receive {
+                return own;
+            }
         }
         if self.acquiring.is_some() {
             return None;

@@ -259,6 +259,7 @@ impl Keeper {
         let records = (0..batch.len()).filter_map(|index| batch.receipt(index));
         match fate {
             Fate::Done => records.for_each(|record| self.outbox.delete(record, now)),
+            Fate::GivenBack if self.common.seams.slips.keeps_the_unstarted => {}
             Fate::GivenBack => {
                 let give_back = |record| VisibilityChange { record, timeout: Duration::ZERO };
                 records.map(give_back).for_each(|change| self.outbox.hide(change, now));
@@ -280,10 +281,9 @@ impl Keeper {
         match what {
             What::Started(index, lease) => {
                 let (now, wall_ms) = (self.now(), epoch_ms(self.common.seams.clock.wall()));
-                let overdue = now.saturating_add(self.common.max_duration);
                 if let Some(receipt) = self.receipts.get_mut(&(receive, index)) {
                     receipt.starts(lease, now, wall_ms);
-                    self.look_at = self.look_at.min(overdue);
+                    self.look_at = now;
                 }
             }
             What::Settled(index, settled) => self.on_settled((receive, index), settled),
@@ -299,8 +299,11 @@ impl Keeper {
         }
         self.note_run(&settled);
         let Some(receipt) = self.receipts.get_mut(&key) else { return };
+        if let Some(witness) = &self.common.seams.witness {
+            witness(&receipt.record, &settled.outcome);
+        }
         receipt.settled = Some(settled);
-        if !receipt.is_busy {
+        if !receipt.is_busy || self.common.seams.slips.speaks_over_a_beat {
             self.conclude(key);
         }
     }
@@ -320,7 +323,10 @@ impl Keeper {
         let now = self.now();
         self.overdue.remove(&key);
         let Some(Receipt { record, lost, settled: Some(settled), .. }) = self.receipts.remove(&key) else { return };
+        let slips = self.common.seams.slips;
+        let lost = lost.filter(|_| !slips.speaks_for_the_lost);
         match settled.verdict {
+            Verdict::Hide(_) if slips.keeps_the_unstarted && is_given_back(&settled) => {}
             // It is done and may be received by somebody else: here, it is not run again.
             Verdict::Delete if lost.is_some() => self.common.done.add(record.message_id()),
             _ if lost.is_some() => {}
@@ -416,7 +422,7 @@ impl Keeper {
     }
 
     fn on_beaten(&mut self, beaten: Vec<Beaten>) {
-        let now = self.now();
+        let (now, slips) = (self.now(), self.common.seams.slips);
         for Beaten { key, leased_until, hidden } in beaten {
             let Some(receipt) = self.receipts.get_mut(&key) else { continue };
             receipt.is_busy = false;
@@ -428,6 +434,7 @@ impl Keeper {
                     receipt.is_hidden(asked_at, timeout);
                     self.common.stats.beats(1);
                 }
+                Hidden::Lost(_) if slips.beats_after_a_loss => receipt.is_not_hidden(now),
                 Hidden::Lost(class) if receipt.lost.is_none() => self.lose(key, class),
                 Hidden::Lost(_) => {}
                 Hidden::Unknown(answer) => {

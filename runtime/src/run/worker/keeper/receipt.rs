@@ -90,6 +90,13 @@ impl Receipt {
             let left = lease.expires_at_ms().saturating_sub(wall_ms);
             HeldLease { ends: now + Duration::from_millis(left), lease }
         });
+        self.beats_at(self.beat_at, now);
+    }
+
+    /// The next beat comes then, or sooner where the lease would be over: it may have been asked for long before it was granted.
+    fn beats_at(&mut self, at: Duration, now: Duration) {
+        let ends = self.lease.as_ref().map(|held| held.ends).filter(|ends| *ends <= at);
+        self.beat_at = ends.map_or(at, |ends| now + ends.saturating_sub(now) / 2);
     }
 
     /// What is to be done about it, if it is still open and nothing is under way.
@@ -147,7 +154,7 @@ impl Receipt {
         if let Some(hold) = self.hold() {
             hold.is_hidden_until(asked_at + timeout);
         }
-        self.beat_at = asked_at + timeout / 2;
+        self.beats_at(asked_at + timeout / 2, asked_at);
     }
 
     /// SQS did not say that it hid it: once more, soon.

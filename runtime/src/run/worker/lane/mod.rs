@@ -65,11 +65,13 @@ impl Polled {
     pub(super) fn new(common: Arc<Common>, queue: &WorkerQueue, open: &OpenQueue, share: usize) -> Arc<Self> {
         let own = open.attributes.visibility_timeout.unwrap_or_default().max(LEAST_HIDDEN);
         let concurrency = queue.concurrency.unwrap_or(usize::MAX).min(common.pipeline.concurrency());
+        let visibility_timeout = queue.visibility_timeout.unwrap_or(own);
         let wait = if common.until_empty { queue.wait.min(LEAST_BETWEEN) } else { queue.wait };
         Arc::new(Self {
             arn: open.arn.clone(),
-            visibility_timeout: queue.visibility_timeout.unwrap_or(own),
-            wait,
+            visibility_timeout,
+            // What comes at the end of a wait is hidden since then, but known to be only since its beginning: half of the time is left.
+            wait: wait.min(Duration::from_secs(visibility_timeout.as_secs() / 2)),
             permits: Arc::new(Semaphore::new(concurrency)),
             gathering: tokio::sync::Mutex::default(),
             concurrency,
@@ -187,9 +189,11 @@ impl Lane {
     async fn receive(&mut self, most: usize) -> Option<Result<Vec<ReceivedMessage>, QueueError>> {
         let queue = Arc::clone(&self.queue);
         let (common, clock) = (&queue.common, &queue.common.seams.clock);
+        let most = if common.seams.slips.permits_after_the_receive { MAX_ENTRIES } else { most };
         let mut request = ReceiveRequest::new(most, queue.wait, queue.visibility_timeout);
         if queue.arn().is_fifo() {
-            request.attempt = self.attempt.name(queue.visibility_timeout, &*common.seams.random, clock.monotonic());
+            let (random, now) = (&*common.seams.random, clock.monotonic());
+            request.attempt = self.attempt.name(most, queue.visibility_timeout, random, now);
         }
         let receiving = AssertUnwindSafe(async { common.source.receive(queue.arn(), request).await }).catch_unwind();
         // Whoever drops a receive may leave its messages hidden: only a stop that cannot wait does.

@@ -1,0 +1,217 @@
+//! How a worker's process receives: long polls, over a wire on which things go wrong.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use futures_util::future::{BoxFuture, Either, select};
+use tokio::sync::oneshot;
+
+use crate::{
+    batch::{Batch, QueueArn},
+    queue::{OpenQueue, QueueError, QueueName, QueueSource, ReceiveRequest, ReceivedMessage},
+    testkit::{
+        queue::{Queues, Received, message_id},
+        simulator::{
+            client::{ProcessQueue, QUICK},
+            mapping,
+            store::{NOBODY, SharedStore, Way},
+        },
+    },
+};
+
+/// Attempts to receive from a FIFO queue, by their name: when they came, and what they were answered.
+pub(in crate::testkit::simulator) type Attempts = BTreeMap<String, (Duration, Vec<Received>)>;
+
+/// For how long SQS knows the name of an attempt.
+const KNOWN_FOR: Duration = Duration::from_secs(5 * 60);
+
+/// How much longer than the wait a client waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One receive, as the queue sees it.
+struct LongPoll {
+    queues: Queues,
+    store: SharedStore,
+    queue: usize,
+    most: usize,
+    timeout: Duration,
+    until: Duration,
+    attempt: Option<String>,
+}
+
+impl LongPoll {
+    /// Waits for messages, and hands them out.
+    async fn answer(&self) -> Vec<Received> {
+        self.store.travel(QUICK).await;
+        loop {
+            let news = self.queues.news(self.queue);
+            let (received, wake_at) = self.hand_out();
+            if !received.is_empty() || self.store.now() >= self.until {
+                return received;
+            }
+            drop(select(Box::pin(news), self.store.sleep_until(wake_at)).await);
+            // Others that wait for the same come first half of the time.
+            if self.store.happens(500) {
+                self.store.travel(QUICK).await;
+            }
+        }
+    }
+
+    /// What there is to be had now; and when it is worth to look again.
+    fn hand_out(&self) -> (Vec<Received>, Duration) {
+        let (now, mut queues) = (self.store.now(), self.queues.all());
+        let Some(queue) = queues.get_mut(self.queue) else { return (Vec::new(), self.until) };
+        let known = self.attempt.as_ref().and_then(|name| self.store.state().attempts.get(name).cloned());
+        if let Some((_, again)) = known.filter(|(since, _)| now < *since + KNOWN_FOR)
+            && queue.hand_out_again(&again, self.timeout, now)
+        {
+            self.store.state().counts.repeated_receives += 1;
+            return (again, now);
+        }
+        let (received, _) = queue.receive_for(self.most, usize::MAX, self.timeout, now);
+        let wake_at = queue.next_visible(now).map_or(self.until, |at| at.min(self.until));
+        // Once each: nobody gets the same for ever.
+        let is_first = !received.is_empty() && received.iter().all(|received| received.receive_count == 1);
+        if is_first && !queue.settings.is_fifo() && self.store.doubles() {
+            // Whoever asks next gets the same.
+            for Received { number, receipt, .. } in &received {
+                queue.change_visibility(*number, *receipt, Duration::ZERO, now);
+            }
+            self.queues.touch(self.queue);
+        }
+        if !received.is_empty() {
+            let mut state = self.store.state();
+            state.deliveries.are_handed_out(self.queue, &received);
+            state.attempts.extend(self.attempt.clone().map(|name| (name, (now, received.clone()))));
+        }
+        (received, wake_at)
+    }
+
+    /// Carries the answer back, if it does not get lost.
+    async fn carry(self, way: Way, tell: oneshot::Sender<Vec<Received>>) {
+        if way == Way::LosesTheRequest {
+            return;
+        }
+        let received = self.answer().await;
+        let is_lost = match way {
+            Way::LosesTheReply | Way::Late | Way::Slow => true,
+            // The SDK asks again, by the same name.
+            Way::Twice | Way::Echo => {
+                self.is_lost(&received);
+                let again = self.answer().await;
+                return self.tell(tell, again);
+            }
+            _ => false,
+        };
+        if is_lost { self.is_lost(&received) } else { self.tell(tell, received) }
+    }
+
+    fn tell(&self, tell: oneshot::Sender<Vec<Received>>, received: Vec<Received>) {
+        if let Err(received) = tell.send(received) {
+            self.is_lost(&received);
+        }
+    }
+
+    fn is_lost(&self, received: &[Received]) {
+        self.store.state().counts.lost_receives += u64::from(!received.is_empty());
+    }
+}
+
+impl ProcessQueue {
+    async fn poll(&self, queue: usize, request: ReceiveRequest<'_>) -> Result<Vec<ReceivedMessage>, QueueError> {
+        self.store.state().deliveries.asks(self.process);
+        let way = self.store.way();
+        if way == Way::Refused {
+            self.store.travel(QUICK).await;
+            return Err(self.receive_failed("throttled"));
+        }
+        // Once faults are over nothing but a message ends a wait: hours of empty receives would show nothing.
+        let wait = if self.store.faults_are_on() { request.wait } else { Duration::MAX };
+        let until = self.store.now().saturating_add(wait);
+        let poll = LongPoll {
+            queues: self.queues.clone(),
+            store: self.store.clone(),
+            queue,
+            most: request.most,
+            timeout: request.visibility_timeout,
+            until,
+            attempt: request.attempt.map(str::to_owned),
+        };
+        let (tell, told) = oneshot::channel();
+        self.store.spawn(NOBODY, Box::pin(poll.carry(way, tell)));
+        match select(told, self.store.sleep_until(until.saturating_add(PATIENCE))).await {
+            Either::Left((Ok(received), _)) => Ok(self.arrive(queue, &received)),
+            // A connection that is lost is noticed when nothing comes.
+            Either::Left((Err(_), patience)) => {
+                patience.await;
+                Err(self.receive_failed("no answer"))
+            }
+            Either::Right(_) => Err(self.receive_failed("no answer")),
+        }
+    }
+
+    fn receive_failed(&self, why: &'static str) -> QueueError {
+        self.store.state().counts.failed_receives += 1;
+        QueueError::new(why)
+    }
+
+    fn arrive(&self, queue: usize, received: &[Received]) -> Vec<ReceivedMessage> {
+        let messages: Vec<_> = received.iter().map(|received| message(queue, received)).collect();
+        if messages.is_empty() {
+            return messages;
+        }
+        let mut state = self.store.state();
+        state.deliveries.arrive(self.process, queue, received, self.limit);
+        let numbers: Vec<_> = received.iter().map(|received| (received.number, received.receive_count)).collect();
+        state.news.push(format!("process {} receives {numbers:?} of queue {queue}", self.process));
+        drop(state);
+        self.name(queue, received);
+        messages
+    }
+
+    /// Notes which keys the messages have, so that it shows whether their work is done.
+    fn name(&self, queue: usize, received: &[Received]) {
+        let name = self.queues.all().get(queue).map(|queue| queue.settings.name.clone()).unwrap_or_default();
+        let Ok(batch) = Batch::from_json(mapping::event(queue, &name, received)) else { return };
+        let records = (0..batch.len()).filter_map(|index| batch.record(index).ok());
+        for record in records {
+            let identity = self.guard.as_ref().and_then(|guard| guard.identify(&record).ok());
+            if let Some(identity) = identity {
+                self.store.state().ledger.names(record.message_id(), &identity.key);
+            }
+        }
+    }
+}
+
+fn message(queue: usize, received: &Received) -> ReceivedMessage {
+    let (id, receipt) = (message_id(queue, received.number), format!("receipt-{}", received.receipt));
+    let mut message = ReceivedMessage::new(id, receipt, received.sent.body.as_str());
+    message.attributes = mapping::attributes(received).map(|(name, value)| (name.to_owned(), value)).collect();
+    message
+}
+
+impl QueueSource for ProcessQueue {
+    fn open<'a>(&'a self, queue: QueueName<'a>) -> BoxFuture<'a, Result<OpenQueue, QueueError>> {
+        Box::pin(async move {
+            let QueueName::Arn(name) = queue else { return Err(QueueError::denied("no such queue")) };
+            let way = self.store.way();
+            self.store.travel(QUICK).await;
+            if way != Way::Open {
+                return Err(QueueError::new("no answer"));
+            }
+            Ok(OpenQueue::new(name.as_str(), self.attributes_of(name)?))
+        })
+    }
+
+    fn receive<'a>(
+        &'a self,
+        queue: QueueArn<'a>,
+        request: ReceiveRequest<'a>,
+    ) -> BoxFuture<'a, Result<Vec<ReceivedMessage>, QueueError>> {
+        Box::pin(async move {
+            match self.index(queue) {
+                Some(index) => self.poll(index, request).await,
+                None => Err(QueueError::denied("no such queue")),
+            }
+        })
+    }
+}
