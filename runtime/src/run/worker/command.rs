@@ -1,9 +1,10 @@
 //! `worker` on the command line: which queues, through a client from the environment, until a signal.
 
-use std::{pin::pin, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use futures_util::future::{Either, select};
 use lexopt::prelude::*;
+use tokio::sync::oneshot;
 
 use super::{HealthAddress, Worker, WorkerConfig, WorkerQueue, progress, signals};
 use crate::{
@@ -71,10 +72,18 @@ pub(in crate::run) async fn main(consumer: Consumer, config: WorkerConfig, args:
     let worker = Worker::new(consumer, SqsClient::from_env().await, config)?;
     let handle = worker.handle();
     let signals = signals::obey(handle.clone())?;
-    match select(pin!(progress::show(&handle, worker.run())), pin!(signals)).await {
+    match select(pin!(progress::show(&handle, apart(worker))), pin!(signals)).await {
         Either::Left((ended, _)) => ended,
         Either::Right((never, _)) => match never {},
     }
+}
+
+/// Runs the worker as a task of its own: what `main` awaits itself has a thread apart, which would be woken for every answer.
+async fn apart(worker: Worker) -> Result<(), Error> {
+    let (tell, told) = oneshot::channel();
+    let spawner = Arc::clone(&worker.common.seams.spawner);
+    spawner.spawn(Box::pin(async move { drop(tell.send(worker.run().await)) }));
+    told.await.unwrap_or_else(|_| Err(Kind::Host("the worker's task was dropped".into()).into()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "whoever operates the program sets this in its environment")]

@@ -34,14 +34,15 @@ pub(crate) struct Args {
 }
 
 /// So soon others get what a worker had that was killed.
-const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(30);
+const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long messages may take to leave their queue once all are sent, for each thousand of them.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Longer than any backoff of this run: what is hidden then is hidden for another reason.
-const BACKED_OFF: Duration = Duration::from_secs(4);
+/// Longer than any backoff of this run, 16 s at the fifth receive, and shorter than what is left of the visibility timeout of a message that
+/// a worker did not give back: what is hidden then is hidden for that reason.
+const BACKED_OFF: Duration = Duration::from_secs(18);
 
 /// One message of so many is received and given back before anybody else has it: it comes to a worker as a second delivery.
 const REDELIVERED: usize = 20;

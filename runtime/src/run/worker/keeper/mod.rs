@@ -283,7 +283,7 @@ impl Keeper {
                 let (now, wall_ms) = (self.now(), epoch_ms(self.common.seams.clock.wall()));
                 if let Some(receipt) = self.receipts.get_mut(&(receive, index)) {
                     receipt.starts(lease, now, wall_ms);
-                    self.look_at = now;
+                    self.look_at = self.look_at.min(receipt.next_look(self.common.max_duration));
                 }
             }
             What::Settled(index, settled) => self.on_settled((receive, index), settled),

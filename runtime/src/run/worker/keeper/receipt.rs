@@ -101,24 +101,37 @@ impl Receipt {
 
     /// What is to be done about it, if it is still open and nothing is under way.
     pub(super) fn look(&mut self, now: Duration, max_duration: Duration) -> Finding {
-        let lease_ends = self.lease.as_ref().map_or(Duration::MAX, |held| held.ends);
-        let overdue = self.began.map_or(Duration::MAX, |began| began.saturating_add(max_duration));
         if self.hidden_until() <= now {
             return Finding::Lost(ReasonClass::ReceiptLost);
         }
-        if lease_ends <= now {
+        if self.lease_ends() <= now {
             return Finding::Lost(ReasonClass::LeaseLost);
         }
-        if overdue <= now && !self.is_overdue {
+        if self.overdue(max_duration) <= now {
             self.is_overdue = true;
             return Finding::Overdue;
         }
         if self.beat_at <= now && !self.is_busy {
             return Finding::Due;
         }
+        Finding::Fine(self.next_look(max_duration))
+    }
+
+    /// When there may be something to do about it.
+    pub(super) fn next_look(&self, max_duration: Duration) -> Duration {
         let beat_at = if self.is_busy { Duration::MAX } else { self.beat_at };
-        let overdue = if self.is_overdue { Duration::MAX } else { overdue };
-        Finding::Fine(beat_at.min(self.hidden_until()).min(lease_ends).min(overdue))
+        beat_at.min(self.hidden_until()).min(self.lease_ends()).min(self.overdue(max_duration))
+    }
+
+    /// Never, where there is no lease.
+    fn lease_ends(&self) -> Duration {
+        self.lease.as_ref().map_or(Duration::MAX, |held| held.ends)
+    }
+
+    /// When it takes too long; never, where it was stopped for that.
+    fn overdue(&self, max_duration: Duration) -> Duration {
+        let began = self.began.filter(|_| !self.is_overdue);
+        began.map_or(Duration::MAX, |began| began.saturating_add(max_duration))
     }
 
     /// Whether it may as well be hidden now, with others that have to.
