@@ -241,10 +241,10 @@ async fn an_empty_receive_is_no_error_and_a_refused_one_is_told_apart() {
     let request = ReceiveRequest::new(10, Duration::ZERO, Duration::from_secs(30));
     let canned = Canned::default().with("ReceiveMessage", 200, json!({}));
     assert!(canned.client().receive(queue, request).await.unwrap().is_empty());
-    let denied = json!({ "__type": "com.amazonaws.sqs#AccessDeniedException", "message": "no" });
+    let denied = json!({ "__type": "AccessDeniedException", "message": "no" });
     let canned = Canned::default().with("ReceiveMessage", 403, denied);
     assert!(canned.client().receive(queue, request).await.unwrap_err().is_denied());
-    let gone = json!({ "__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "no" });
+    let gone = json!({ "__type": "AWS.SimpleQueueService.NonExistentQueue", "message": "no" });
     let canned = Canned::default().with("GetQueueUrl", 400, gone);
     assert!(canned.client().open(QueueName::Arn(queue)).await.unwrap_err().is_denied());
 }

@@ -161,8 +161,10 @@ impl Call {
     fn hears(&self, answers: &[EntryAnswer]) {
         let mut state = self.store.state();
         for (receive, answer) in self.about.iter().zip(answers) {
-            if let Some(receive) = receive.filter(|_| answer.as_ref().is_err_and(QueueError::is_lost)) {
-                state.deliveries.is_lost(receive);
+            match receive.zip(Some(answer)) {
+                Some((receive, Ok(()))) => state.deliveries.is_sure(receive),
+                Some((receive, Err(error))) if error.is_lost() => state.deliveries.is_lost(receive),
+                _ => {}
             }
         }
     }

@@ -6,7 +6,7 @@
 mod account;
 mod process;
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use anyhow::ensure;
 use sqs_runtime::{Clock as _, SystemClock};
@@ -16,7 +16,7 @@ use self::{account::Facts, process::Process};
 use crate::{
     aws::{Queue, Tables},
     counter::Counter,
-    plan::{self, effects_of_orders},
+    plan::{self, Planned, effects_of_orders},
 };
 
 /// A run.
@@ -52,18 +52,20 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<WorkerAccount> {
     let counter = Counter::start().await?;
     let tables = Tables::create(&args.endpoint, "worker", Some("orderId")).await?;
     let queue = Queue::create(&args.endpoint, "worker", false, VISIBILITY_TIMEOUT).await?;
-    let sent = queue.send(plan::shuffled(args.seed, args.messages)).await?;
+    let (first, again) = apart(plan::shuffled(args.seed, args.messages));
+    let mut sent = queue.send(first).await?;
     redeliver(&queue, args.messages / REDELIVERED).await?;
 
     let start = |nth| Process::start(args, nth, &settings(args, &counter, &tables, &queue));
     let mut workers = (0..args.workers).map(start).collect::<anyhow::Result<Vec<_>>>()?;
-    let total = args.messages as u64;
+    let total = sent.len() as u64;
 
     wait_until(&queue, args, total * 2 / 3).await?;
     let invisible_after_stop = stop(&queue, &mut workers).await?;
     for (nth, worker) in workers.iter_mut().enumerate() {
         *worker = start(nth)?;
     }
+    sent.extend(queue.send(again).await?);
     wait_until(&queue, args, total / 3).await?;
     for (nth, worker) in workers.iter_mut().enumerate().take(args.kill) {
         worker.kill().await?;
@@ -79,6 +81,13 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<WorkerAccount> {
     let letters = queue.dead_letters().await?;
     let charges = counter.runs().into_iter().map(|(work, runs)| (work, runs.charges)).collect();
     Ok(WorkerAccount::of(&Facts { sent, effects, letters, charges, left, invisible_after_stop }))
+}
+
+/// The messages that ask for something first, and those that ask for it once more. Two that met would hide one of them until the other's
+/// lease is over, and what is hidden at the stop has to have one reason only.
+fn apart(planned: Vec<Planned>) -> (Vec<Planned>, Vec<Planned>) {
+    let mut asked = BTreeSet::new();
+    planned.into_iter().partition(|planned| asked.insert(planned.work.clone()))
 }
 
 /// Receives so many messages and gives them back.

@@ -148,6 +148,13 @@ impl Deliveries {
         }
     }
 
+    /// What its holder said of it was confirmed.
+    pub(in crate::testkit::simulator) fn is_sure(&mut self, receive: Receive) {
+        if let Some(delivery) = self.handed.get_mut(&receive.handle()) {
+            delivery.is_unsure = false;
+        }
+    }
+
     /// A process is gone, with what it had in hand.
     pub(super) fn dies(&mut self, process: ProcessId) {
         self.workers.remove(&process);
@@ -164,7 +171,7 @@ impl Deliveries {
             if delivery.cause.is_none() {
                 told.push(format!("I29: process {process} ended, and {id} came to nothing"));
             }
-            let is_said = delivery.last_words > 0 || delivery.is_lost;
+            let is_said = delivery.last_words > 0 || delivery.is_lost || delivery.is_unsure;
             if delivery.is_due_back() && !is_said && is_hidden(delivery, *receipt) {
                 told.push(format!("I26: process {process} ended, and {id}, which never started, was not given back"));
             }

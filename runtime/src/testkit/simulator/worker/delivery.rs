@@ -46,6 +46,8 @@ pub(super) struct Delivery {
     pub(super) cause: Option<Cause>,
     /// The holder was told that it is no longer its own.
     pub(super) is_lost: bool,
+    /// That it was hidden once more was not confirmed: its holder may have had to take it for lost, by its own clock.
+    pub(super) is_unsure: bool,
     /// It was known to be done when it came: it needs no permit.
     pub(super) is_known: bool,
     /// Calls about it that have no answer yet.
@@ -74,6 +76,7 @@ impl Delivery {
             is_started: false,
             cause: None,
             is_lost: false,
+            is_unsure: false,
             is_known: false,
             under_way: 0,
             last_words: 0,
@@ -98,6 +101,7 @@ impl Delivery {
     }
 
     fn hides(&mut self, time: Duration) -> Result<&'static str, &'static str> {
+        self.is_unsure = true;
         self.last_words += u32::from(self.cause.is_some() || time.is_zero());
         // A beat that was under way when its outcome came is the first of them.
         match &self.cause {

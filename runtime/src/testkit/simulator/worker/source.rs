@@ -35,6 +35,8 @@ struct LongPoll {
     most: usize,
     timeout: Duration,
     until: Duration,
+    /// The wait that was asked for ends then: whoever asks knows nothing of one that lasts longer.
+    asked_until: Duration,
     attempt: Option<String>,
 }
 
@@ -43,6 +45,9 @@ impl LongPoll {
     async fn answer(&self) -> Vec<Received> {
         self.store.travel(QUICK).await;
         loop {
+            if self.store.now() > self.asked_until {
+                return Vec::new();
+            }
             let news = self.queues.news(self.queue);
             let (received, wake_at) = self.hand_out();
             if !received.is_empty() || self.store.now() >= self.until {
@@ -124,9 +129,9 @@ impl ProcessQueue {
             self.store.travel(QUICK).await;
             return Err(self.receive_failed("throttled"));
         }
-        // Once faults are over nothing but a message ends a wait: hours of empty receives would show nothing.
-        let wait = if self.store.faults_are_on() { request.wait } else { Duration::MAX };
-        let until = self.store.now().saturating_add(wait);
+        // Once faults are over nothing but news ends a wait, and then it is asked anew: hours of empty receives would show nothing.
+        let asked_until = self.store.now().saturating_add(request.wait);
+        let until = if self.store.faults_are_on() { asked_until } else { Duration::MAX };
         let poll = LongPoll {
             queues: self.queues.clone(),
             store: self.store.clone(),
@@ -134,6 +139,7 @@ impl ProcessQueue {
             most: request.most,
             timeout: request.visibility_timeout,
             until,
+            asked_until,
             attempt: request.attempt.map(str::to_owned),
         };
         let (tell, told) = oneshot::channel();
