@@ -57,9 +57,9 @@ for line in sys.stdin:
 # As `.ci/sam` has it: what one of the two has built the other finds.
 export PATH=$root/target/tools/ci/bin:$PATH CARGO_LAMBDA_COMPILER=cargo
 
-# package NAME FORMAT: the example as for AWS, in target/lambda.
+# package NAME FORMAT: the example as for AWS, in target/e2e-FORMAT: one format clears the other away.
 package() {
-  cargo lambda build --release --x86-64 --package "$1" --bin "$1" --output-format "$2" >&2
+  cargo lambda build --release --x86-64 --package "$1" --bin "$1" --output-format "$2" --lambda-dir "$CARGO_TARGET_DIR/e2e-$2" >&2
 }
 
 start_emulator() {
