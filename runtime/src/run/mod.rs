@@ -57,8 +57,8 @@ use crate::{Consumer, Error, error::Kind};
 ///
 /// # Errors
 ///
-/// If the consumer says nothing about idempotency and is started on Lambda or as a worker, if a worker's queue cannot be received from, if `SQS_RUNTIME_CONCURRENCY` is no number of messages,
-/// or if the Lambda runtime stops.
+/// If the consumer says nothing about idempotency and is started on Lambda or as a worker, if a worker's queue cannot be received
+/// from, if `SQS_RUNTIME_CONCURRENCY` is no number of messages, or if the Lambda runtime stops.
 pub async fn run(consumer: Consumer) -> Result<(), Error> {
     run_with(consumer, Hosts::new()).await
 }

@@ -38,6 +38,6 @@ pub(super) async fn main(consumer: Consumer, hosts: Hosts) -> Result<i32, Error>
 }
 
 /// Text for people. Nobody reads it where standard error is closed.
-fn tell(text: &str) {
+pub(super) fn tell(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

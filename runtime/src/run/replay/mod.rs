@@ -11,7 +11,7 @@ use std::{
 };
 
 pub(super) use self::args::Args;
-use super::{Pipeline, Report, ticker::Ticker};
+use super::{Pipeline, Report, command::tell, ticker::Ticker};
 use crate::{Consumer, Error, batch::Batch, error::Kind, response::PartialBatchResponse};
 
 /// Runs recorded events through a consumer: what `replay` on the command line does, as a value.
@@ -161,9 +161,4 @@ async fn answer(
         Ok(writeln!(out, "{}", response.to_json()).and_then(|()| out.flush()).map_err(Kind::Write)?)
     };
     replay.each_delivery(pipeline, event, told).await
-}
-
-/// Text for people. Nobody reads it where standard error is closed.
-fn tell(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
 }

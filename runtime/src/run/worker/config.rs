@@ -157,8 +157,9 @@ impl WorkerQueue {
         Self { concurrency: Some(limit.max(1)), ..self }
     }
 
-    /// Its share of what the consumer runs at a time, beside the worker's other queues: one of weight 3 gets three times what one of
-    /// weight 1 gets where both have messages waiting. Default 1; 0 counts as 1.
+    /// Its share of what the consumer runs at a time, beside the worker's other queues: while it has nothing to give it holds no more
+    /// than that, so that its long poll keeps no permits from the others. Queues that are all busy take permits in turn, whatever their
+    /// weights: [`concurrency`](Self::concurrency) bounds each. Default 1; 0 counts as 1.
     #[must_use]
     pub fn weight(self, weight: u32) -> Self {
         Self { weight: weight.max(1), ..self }

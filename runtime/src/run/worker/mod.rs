@@ -28,7 +28,7 @@ use std::{
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -96,6 +96,8 @@ struct Common {
     /// Queues that had nothing to give since the last message, where the worker ends with that.
     silent: Mutex<BTreeSet<Box<str>>>,
     queues: usize,
+    /// How many receives brought something, which names them.
+    receives: AtomicU64,
     /// Whether nothing is in hand, and nothing is left to say.
     is_idle: AtomicBool,
     /// Why it cannot work at all.
@@ -139,6 +141,7 @@ impl Worker {
             until_empty: config.until_empty,
             silent: Mutex::default(),
             queues: config.queues.len(),
+            receives: AtomicU64::new(0),
             is_idle: AtomicBool::new(true),
             refusal: Mutex::default(),
         };
@@ -225,6 +228,11 @@ impl Common {
     fn chance(&self) -> u32 {
         let mut bytes = [0; 4];
         self.seams.random.fill(&mut bytes).map_or(u32::MAX, |()| u32::from_le_bytes(bytes))
+    }
+
+    /// Names what was received together.
+    fn next_receive(&self) -> u64 {
+        self.receives.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Hands messages to the keeper.

@@ -88,8 +88,7 @@ impl Drive {
 
     /// Why a record must not run.
     pub(super) fn stopped(&self, index: usize) -> Option<ReasonClass> {
-        let stopped = self.keeping.as_ref().and_then(|keeping| keeping.stopped.get(&index).copied());
-        stopped.or_else(|| self.is_draining().then_some(ReasonClass::Draining))
+        self.stopped_running(index).or_else(|| self.is_draining().then_some(ReasonClass::Draining))
     }
 
     /// Why a record that runs was told to stop.

@@ -12,10 +12,7 @@ mod receipt;
 use std::{
     collections::BTreeMap,
     future::poll_fn,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
     time::Duration,
 };
@@ -67,9 +64,13 @@ pub(super) enum Fate {
 }
 
 impl Taken {
-    pub(super) fn new(batch: Batch, received: Duration, visibility_timeout: Duration, fate: Fate) -> Self {
-        static RECEIVES: AtomicU64 = AtomicU64::new(0);
-        let receive = RECEIVES.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn new(
+        receive: u64,
+        batch: Batch,
+        received: Duration,
+        visibility_timeout: Duration,
+        fate: Fate,
+    ) -> Self {
         Self { receive, batch, received, visibility_timeout, fate }
     }
 }

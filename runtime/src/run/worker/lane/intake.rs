@@ -25,14 +25,14 @@ pub(super) fn take(queue: &Arc<Polled>, messages: Vec<ReceivedMessage>, permits:
     let (done, open): (Vec<_>, Vec<_>) =
         messages.into_iter().partition(|message| common.done.contains(&message.message_id));
     if let Some(batch) = batch(queue, &done) {
-        common.keep(Taken::new(batch, asked_at, queue.visibility_timeout, Fate::Done));
+        common.keep(Taken::new(common.next_receive(), batch, asked_at, queue.visibility_timeout, Fate::Done));
     }
     let Some(batch) = batch(queue, &open) else { return };
     if common.stop.stage() == Stage::Running {
         run(queue, batch, permits, asked_at);
     } else {
         common.stats.given_back(batch.len());
-        common.keep(Taken::new(batch, asked_at, queue.visibility_timeout, Fate::GivenBack));
+        common.keep(Taken::new(common.next_receive(), batch, asked_at, queue.visibility_timeout, Fate::GivenBack));
     }
 }
 
@@ -55,8 +55,13 @@ fn run(queue: &Arc<Polled>, batch: Batch, mut permits: Permits, asked_at: Durati
     let hidden_until = asked_at + queue.visibility_timeout;
     let holds: Arc<[Hold]> = (0..batch.len()).map(|_| Hold::until(hidden_until)).collect();
     let (orders, ordered) = mpsc::unbounded_channel();
-    let taken =
-        Taken::new(batch.clone(), asked_at, queue.visibility_timeout, Fate::Run { orders, holds: Arc::clone(&holds) });
+    let taken = Taken::new(
+        common.next_receive(),
+        batch.clone(),
+        asked_at,
+        queue.visibility_timeout,
+        Fate::Run { orders, holds: Arc::clone(&holds) },
+    );
     let kept =
         Kept { receive: taken.receive, received: asked_at, permits, holds, told: common.told.clone(), orders: ordered };
     // The keeper knows of them before they run.
