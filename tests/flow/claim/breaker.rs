@@ -8,10 +8,11 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use serde_json::Value;
 use sqs_runtime::{
     Idempotency,
-    claim::Mode,
+    claim::{Key, Mode},
     run::{Pipeline, Report},
     testkit::{ManualClock, RecordingStore},
 };
@@ -52,6 +53,21 @@ async fn where_nothing_is_claimed_reads_tell_of_the_store() {
             assert_eq!((outcomes(&report), asked(&store), report.unguarded()), (vec!["done"], asks, 0), "{mode:?}");
         }
     }
+}
+
+/// What is settled without a question may let others start, which must not wait for an answer that nobody was asked for.
+#[tokio::test]
+async fn siblings_are_settled_one_after_the_other_where_nothing_is_asked() {
+    let is_away: &AtomicBool = Box::leak(Box::new(AtomicBool::new(true)));
+    let idempotency = Idempotency::new(Wrong::Away(is_away)).key(Key::pointer("/order").same_body());
+    let pipeline = Pipeline::for_tests(counting(&Arc::default()).idempotency(idempotency));
+    for n in 0..5 {
+        deliver(&pipeline, record(&format!("m-{n}"), r#"{"order":1}"#)).await;
+    }
+    let siblings: Vec<_> = (5..8).map(|n| record(&format!("m-{n}"), r#"{"order":1}"#)).collect();
+    let siblings = event(&siblings);
+    let report = run_again(&pipeline, &siblings).now_or_never().expect("nothing is waited for");
+    assert_eq!(outcomes(&report), ["retry", "retry", "retry"]);
 }
 
 /// Where a claim follows, that is what counts.

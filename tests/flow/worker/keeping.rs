@@ -208,3 +208,25 @@ async fn what_a_worker_left_behind_runs_again_one_message_at_a_time() {
     handle.stop();
     running.await.unwrap();
 }
+
+/// Those run one after the other: what is over before its turn comes must not keep the next one waiting for ever.
+#[tokio::test(start_paused = true)]
+async fn suspects_that_are_lost_before_their_turn_are_all_let_go() {
+    let site = Site::standard();
+    site.send(["70", "1", "1"]);
+    for _ in 0..2 {
+        let request = ReceiveRequest::new(10, seconds(0), seconds(1));
+        assert_eq!(site.queue.receive(QueueArn::new(&site.queue.arn()), request).await.unwrap().len(), 3);
+        site.pass(seconds(1)).await;
+    }
+    let source = Faulty { queue: Arc::clone(&site.queue), fault: Fault::NoBeats };
+    let consumer = site.consumer().without_idempotency().concurrency(3);
+    let worker = Worker::new(consumer, source, WorkerConfig::new().queue(site.queue.arn())).unwrap();
+    let handle = worker.handle();
+    let running = tokio::spawn(worker.run());
+    site.pass(seconds(62)).await;
+    // All came again, since all permits are free.
+    assert_eq!((handle.stats().received, handle.stats().lost), (6, 3));
+    handle.end();
+    running.await.unwrap().unwrap();
+}

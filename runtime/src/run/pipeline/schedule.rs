@@ -86,6 +86,11 @@ impl Schedule {
         self.ready.pop().map(|Reverse((_, index))| index as usize)
     }
 
+    /// How many records have no outcome yet.
+    pub(super) fn unsettled(&self) -> usize {
+        self.unsettled
+    }
+
     /// Whether every record has its outcome.
     pub(super) fn is_settled(&self) -> bool {
         self.unsettled == 0

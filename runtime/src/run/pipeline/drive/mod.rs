@@ -161,12 +161,17 @@ impl Drive {
     pub(super) async fn run(mut self) -> Report {
         loop {
             self.look_at_the_clock();
+            let unsettled = self.schedule.unsettled();
             self.start_ready();
-            self.send_letters();
             self.start_suspect();
+            self.send_letters();
             self.hand_over();
             if self.schedule.is_settled() || self.phase == Phase::Over {
                 break;
+            }
+            // What was settled without a question may have made others ready, and no event will tell.
+            if self.schedule.unsettled() < unsettled {
+                continue;
             }
             if self.is_stuck() {
                 tracing::error!("a batch came to a halt; what is not settled is reported as failed");

@@ -20,7 +20,7 @@ use futures_util::future::AbortHandle;
 impl Drive {
     /// Takes as many ready records as there are permits, and asks for all of them at once.
     ///
-    /// What cannot start is settled here, which may make others ready: when this ends, nothing is ready that has a permit.
+    /// What cannot start is settled here, which may make others ready: those are taken too.
     pub(super) fn start_ready(&mut self) {
         let idempotency = self.shared.idempotency.clone();
         let mut asking = Asking::default();
