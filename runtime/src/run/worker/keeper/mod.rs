@@ -436,6 +436,8 @@ impl Keeper {
                     self.common.stats.beats(1);
                 }
                 Hidden::Lost(_) if slips.beats_after_a_loss => receipt.is_not_hidden(now),
+                // Its own completion ended the lease.
+                Hidden::Lost(ReasonClass::LeaseLost) if receipt.is_done() => {}
                 Hidden::Lost(class) if receipt.lost.is_none() => self.lose(key, class),
                 Hidden::Lost(_) => {}
                 Hidden::Unknown(answer) => {
