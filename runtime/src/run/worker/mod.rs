@@ -262,6 +262,7 @@ impl Common {
         // The senders are in here.
         let _ = self.paused.subscribe().wait_for(|paused| !paused).await;
         let _ = self.untold.subscribe().wait_for(|untold| *untold < MOST_UNTOLD).await;
+        self.pipeline.has_company().await;
         loop {
             let pause = self.pipeline.store_is_silent_for();
             let waits_for_the_first = lane > 0 && self.pipeline.is_store_silent();

@@ -126,6 +126,7 @@ impl Lane {
         while let Some(permits) = common.stop.unless_stopped(self.next_permits()).await {
             let (asked, asked_at) = (permits.len(), clock.monotonic());
             common.stats.asks(asked_at);
+            let arriving = common.pipeline.expects();
             match self.receive(asked).await {
                 None => break,
                 Some(Ok(messages)) => {
@@ -136,10 +137,10 @@ impl Lane {
                     queue.feed(|appetite| appetite.got(asked, messages.len()));
                     if messages.is_empty() {
                         common.stats.empty_receives(1);
-                        drop(permits);
+                        drop((permits, arriving));
                         self.after_nothing(asked_at).await;
                     } else {
-                        intake::take(&queue, messages, permits, asked_at);
+                        intake::take(&queue, messages, permits, asked_at, arriving);
                     }
                 }
                 // Before the first answer it is the deployment, or the name.
@@ -147,7 +148,7 @@ impl Lane {
                     common.refuse(error);
                 }
                 Some(Err(error)) => {
-                    drop(permits);
+                    drop((permits, arriving));
                     common.stats.failed_receives(1);
                     common.give_back_rate(asked);
                     queue.feed(Appetite::failed);
