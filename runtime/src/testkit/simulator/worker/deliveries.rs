@@ -164,9 +164,9 @@ impl Deliveries {
     }
 
     /// A worker that was on time stopped: nothing is left in its hands.
-    pub(super) fn returns(&mut self, process: ProcessId, is_hidden: impl Fn(&Delivery, u64) -> bool) {
+    pub(super) fn returns(&mut self, process: ProcessId, is_hidden: impl Fn(&Delivery, (usize, u64)) -> bool) {
         let mut told = Vec::new();
-        for ((_, receipt), delivery) in self.handed.iter().filter(|(_, delivery)| delivery.holder == Some(process)) {
+        for (receipt, delivery) in self.handed.iter().filter(|(_, delivery)| delivery.holder == Some(process)) {
             let id = &delivery.message_id;
             if delivery.cause.is_none() {
                 told.push(format!("I29: process {process} ended, and {id} came to nothing"));
