@@ -175,7 +175,9 @@ impl Worker {
         let Self { common, queues, taken, told } = self;
         let polled = open_all(&common, &queues).await?;
         let lanes = polled.iter().flat_map(|queue| (0..queue.most_lanes()).map(|n| Lane::new(Arc::clone(queue), n)));
-        let receiving = join_all(lanes.map(Lane::run).map(Box::pin));
+        // A few are polled one after the other, where their number is known: so a simulation that begins alike goes on alike.
+        let lanes: Vec<_> = lanes.map(Lane::run).map(Box::pin).collect();
+        let receiving = join_all(lanes);
         let keeper = Keeper::new(Arc::clone(&common), taken, told);
         let over = keeper.lanes_are_over();
         let receiving = async move {
