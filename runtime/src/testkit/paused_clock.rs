@@ -7,7 +7,7 @@ use std::{
 
 use crate::clock::{Clock, SystemClock};
 
-/// A clock for tests with tokio's paused time (`#[tokio::test(start_paused = true)]`): whatever waits makes time pass at once, and the
+/// A clock for tests with tokio's paused time (`#[tokio::test(start_paused = true)]`, tokio's feature `test-util`): whatever waits makes time pass at once, and the
 /// time of day passes with it. It starts at 2027-01-15 08:00:00 UTC. Clones are the same clock.
 ///
 /// ```
