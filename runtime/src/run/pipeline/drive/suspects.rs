@@ -59,7 +59,9 @@ impl Drive {
 
     /// Puts a record aside, of whose last so many runs nobody heard; its permit is free.
     pub(super) fn suspect(&mut self, index: usize, unheard: u32) {
-        if self.is_over_the_crash_limit(index, unheard) {
+        if let Some(class) = self.stopped(index) {
+            self.land(index, Outcome::NotStarted(Reason::new(class)));
+        } else if self.is_over_the_crash_limit(index, unheard) {
             self.land(index, Outcome::Rejected(Reason::new(ReasonClass::CrashLoop)));
         } else if let Some(Flight { stage: Stage::Claiming(record), permit }) = self.flights.remove(&index) {
             self.give_back(permit);
