@@ -40,9 +40,10 @@ const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Longer than any backoff of this run, 16 s at the fifth receive, and shorter than what is left of the visibility timeout of a message that
-/// a worker did not give back: what is hidden then is hidden for that reason.
-const BACKED_OFF: Duration = Duration::from_secs(18);
+/// Longer than any backoff of this run, and shorter than what is left of the visibility timeout of a message that a worker did not give
+/// back: what is hidden then is hidden for that reason. The longest backoff is 32 s, at a sixth receive: ministack looks first for what was
+/// received five times and then, by another look at the clock, for what to hand out, and what becomes visible in between comes once more.
+const BACKED_OFF: Duration = Duration::from_secs(34);
 
 /// One message of so many is received and given back before anybody else has it: it comes to a worker as a second delivery.
 const REDELIVERED: usize = 20;
