@@ -6,6 +6,9 @@ pub mod architecture {}
 #[doc = include_str!("../docs/deploying.md")]
 pub mod deploying {}
 
+#[doc = include_str!("../docs/doctor.md")]
+pub mod doctor {}
+
 #[doc = include_str!("../docs/failures.md")]
 pub mod failures {}
 
