@@ -38,6 +38,7 @@ fn add(model: &mut Model, template: &Template, resource: &Resource) {
         "AWS::Serverless::SimpleTable" => model.tables.push(table::simple(resource)),
         "AWS::IAM::Role" => model.roles.push(policy::role(resource)),
         "AWS::CloudWatch::Alarm" => model.alarms.push(alarm::alarm(resource)),
+        "AWS::Pipes::Pipe" => model.pipes.push(resource.at("Source").text()),
         "AWS::Logs::LogGroup" => model.log_groups.push(alarm::log_group(resource)),
         _ => {}
     }

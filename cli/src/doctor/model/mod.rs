@@ -19,6 +19,8 @@ pub(crate) struct Model {
     pub(crate) queue_policies: Vec<QueuePolicy>,
     pub(crate) alarms: Vec<Alarm>,
     pub(crate) log_groups: Vec<LogGroup>,
+    /// What EventBridge Pipes takes events from.
+    pub(crate) pipes: Vec<Setting<String>>,
     /// What queues are named as dead-letter queues by anything at all.
     pub(crate) dead_letter_targets: Vec<String>,
     /// Whether this is all there is. Only then can something be missing.
@@ -171,6 +173,11 @@ impl Model {
 
     pub(crate) fn mappings_of(&self, queue: &Queue) -> impl Iterator<Item = &Mapping> {
         self.mappings.iter().filter(|mapping| mapping.queue.known().is_some_and(|name| queue.id.is_meant_by(name)))
+    }
+
+    /// What AWS polls by itself, by long polling whatever a queue says.
+    pub(crate) fn polled_by_aws(&self) -> impl Iterator<Item = &Setting<String>> {
+        self.mappings.iter().map(|mapping| &mapping.queue).chain(&self.pipes)
     }
 
     /// The functions that consume a queue, each once.

@@ -1,7 +1,10 @@
 //! Queues.
 
 use super::{Fault, Rule, Weight};
-use crate::doctor::model::{Mapping, Model, Queue, Statement};
+use crate::doctor::{
+    model::{Mapping, Model, Queue, QueuePolicy, Statement},
+    setting::Setting,
+};
 
 /// Seconds, where a queue says nothing.
 const DEFAULT_VISIBILITY: u64 = 30;
@@ -72,18 +75,20 @@ pub(super) static SHORT_POLLING: Rule = Rule {
     judge: short_polling,
 };
 
-/// Of queues that Lambda does not poll: it asks for a wait of its own.
+/// Of queues that AWS does not poll by itself: it asks for a wait of its own.
 fn short_polling(model: &Model) -> Vec<Fault> {
-    let polled_elsewhere =
-        |queue: &&Queue| model.whole && model.mappings_of(queue).next().is_none() && !model.is_for_dead_letters(queue);
-    let does_not_wait = |queue: &&Queue| queue.wait.or_default(0) == Some(0);
-    let fault =
-        |queue: &Queue| Fault::at(queue.wait.place(queue.id.place), &queue.id, "receives do not wait for messages");
-    // A mapping of a queue that nobody can name may be of this one.
-    if model.mappings.iter().any(|mapping| model.queue(&mapping.queue).is_none() && mapping.queue.known().is_none()) {
+    // What cannot be named may be any queue.
+    if !model.whole || model.polled_by_aws().any(|source| source.known().is_none()) {
         return Vec::new();
     }
-    model.queues.iter().filter(polled_elsewhere).filter(does_not_wait).map(fault).collect()
+    let is_polled =
+        |queue: &Queue| model.polled_by_aws().filter_map(Setting::known).any(|name| queue.id.is_meant_by(name));
+    let does_not_wait = |queue: &&Queue| queue.wait.or_default(0) == Some(0);
+    let judge = |queue: &Queue| {
+        let fault = || Fault::at(queue.wait.place(queue.id.place), &queue.id, "receives do not wait for messages");
+        (!is_polled(queue) && !model.is_for_dead_letters(queue)).then(fault)
+    };
+    model.queues.iter().filter(does_not_wait).filter_map(judge).collect()
 }
 
 pub(super) static ENCRYPTION: Rule = Rule {
@@ -117,7 +122,7 @@ fn open_policy(model: &Model) -> Vec<Fault> {
             && statement.conditional.is_absent()
             && statement.principals.known().is_some_and(names_everybody)
     };
-    let judge = |policy: &crate::doctor::model::QueuePolicy| {
+    let judge = |policy: &QueuePolicy| {
         let open = policy.statements.iter().filter(of_all);
         open.map(|statement| {
             Fault::at(statement.place, &policy.id, "the policy allows everybody in, without a condition")
