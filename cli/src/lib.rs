@@ -5,5 +5,6 @@
 
 mod command;
 pub mod doctor;
+pub mod plan;
 
 pub use self::command::run;

@@ -24,6 +24,9 @@ pub mod inputs {}
 #[doc = include_str!("../docs/invariants.md")]
 pub mod invariants {}
 
+#[doc = include_str!("../docs/plan.md")]
+pub mod plan {}
+
 #[doc = include_str!("../docs/powertools.md")]
 pub mod powertools {}
 

@@ -3,6 +3,7 @@
 //! Exit codes: 0 where all is well, 1 where something was found, 2 where the question could not be understood or answered.
 
 mod doctor;
+mod plan;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
 
@@ -19,6 +20,8 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     Doctor(doctor::Arguments),
+    // Boxed: it has many options.
+    Plan(Box<plan::Arguments>),
 }
 
 /// How a subcommand ended.
@@ -38,6 +41,7 @@ const REFUSED: u8 = 2;
 pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut impl Write, errors: &mut impl Write) -> ExitCode {
     let ended = match CommandLine::try_parse_from(arguments) {
         Ok(CommandLine { command: Command::Doctor(arguments) }) => doctor::main(&arguments),
+        Ok(CommandLine { command: Command::Plan(arguments) }) => plan::main(&arguments),
         Err(usage) if usage.use_stderr() => Ended::Refused(usage.to_string()),
         Err(help) => Ended::Well(help.to_string()),
     };

@@ -79,6 +79,54 @@ fn people_see_what_may_lose_messages_first() {
 }
 
 #[test]
+fn a_plan_is_numbers_and_0() {
+    let load = ["plan", "--rate", "50", "--burst", "100000", "--message-ms", "200"];
+    let output = run(&[&load[..], &["--format", "json"]].concat());
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    let plan: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let number = |path: &str| plan.pointer(path).and_then(Value::as_f64).unwrap_or_else(|| panic!("{path} in {plan}"));
+    assert_eq!(["/batch_size", "/maximum_concurrency", "/visibility_timeout_seconds"].map(number), [10.0, 4.0, 60.0]);
+    assert_eq!(["/max_receive_count", "/drain_seconds", "/worker/in_hand"].map(number), [9.0, 758.621, 36.0]);
+    assert_eq!(["/cost_per_million/total", "/cost_per_million/total_of_single_messages"].map(number), [1.423, 2.983]);
+
+    let parameters = run(&[&load[..], &["--format", "parameters", "--concurrency", "7"]].concat());
+    assert_eq!(parameters.status.code(), Some(0));
+    assert!(text(&parameters.stdout).contains("\nMaximumConcurrency=7\n"), "{}", text(&parameters.stdout));
+}
+
+#[test]
+fn a_plan_draws_its_curve_where_it_is_told_to() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (file, nowhere) = (folder.join("backlog.svg"), folder.join("no such folder/backlog.svg"));
+    let draw = |file: &Path| {
+        run(&["plan", "--rate", "5", "--burst", "9000", "--message-ms", "900", "--svg", file.to_str().expect("UTF-8")])
+    };
+    assert_eq!(draw(&file).status.code(), Some(0));
+    let drawn = std::fs::read_to_string(&file).expect("a drawing");
+    assert!(drawn.contains("Backlog of a burst of 9000 messages"), "{drawn}");
+    let refused = draw(&nowhere);
+    assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(2), ""));
+    assert!(text(&refused.stderr).contains("no such folder"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn what_nothing_bears_is_2_with_the_reason() {
+    for (options, says) in [
+        (&["--rate", "100000", "--message-ms", "200"][..], "1000 invocations at a time"),
+        (&["--rate", "1", "--message-ms", "400000"], "a function may run for 900 s"),
+        (&["--rate=-1", "--message-ms", "200"], "a number from 0"),
+        (&["--rate", "NaN", "--message-ms", "200"], "a number from 0"),
+        (&["--rate", "1", "--message-ms", "0"], "0 is not in"),
+        (&["--rate", "1"], "--message-ms"),
+        (&["--rate", "1", "--message-ms", "9", "--concurrency", "3", "--drain-seconds", "9"], "cannot be used with"),
+    ] {
+        let output = run(&[&["plan"], options].concat());
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{options:?}");
+        assert!(text(&output.stderr).contains(says), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn a_command_line_that_is_not_understood_is_2_and_help_is_0() {
     for arguments in [&[][..], &["doctor"], &["doctor", "template.yaml", "--format", "xml"], &["heal"]] {
         let output = run(arguments);

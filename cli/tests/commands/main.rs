@@ -10,4 +10,5 @@
 mod broken;
 mod command_line;
 mod foreign;
+mod plan;
 mod support;
