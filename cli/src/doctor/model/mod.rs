@@ -7,7 +7,10 @@ mod role;
 
 pub(super) use self::role::{Covers, Role, Statement};
 
-use super::setting::{Place, Setting};
+use super::{
+    resolve::has_symbol,
+    setting::{Place, Setting},
+};
 
 #[derive(Debug, Default)]
 pub(crate) struct Model {
@@ -149,6 +152,15 @@ impl Model {
     pub(crate) fn queue(&self, reference: &Setting<String>) -> Option<&Queue> {
         let reference = reference.known()?;
         self.queues.iter().find(|queue| queue.id.is_meant_by(reference))
+    }
+
+    /// Whether a reference may mean any queue: it is known only in part, and what is known means none of these.
+    pub(crate) fn may_be_any_queue(&self, reference: &Setting<String>) -> bool {
+        match reference {
+            Setting::Known(text, _) => has_symbol(text) && self.queue(reference).is_none(),
+            Setting::Absent => false,
+            Setting::Unknown => true,
+        }
     }
 
     pub(crate) fn function(&self, reference: &Setting<String>) -> Option<&Function> {

@@ -56,7 +56,7 @@ pub(super) static NO_ALARM: Rule = Rule {
 
 fn no_alarm(model: &Model) -> Vec<Fault> {
     // An alarm that cannot be read may be the one.
-    if !model.whole || watched(model).any(|(_, metric)| is_unreadable(metric)) {
+    if !model.whole || watched(model).any(|(_, metric)| may_watch_any(model, metric)) {
         return Vec::new();
     }
     let unwatched = |queue: &&Queue| {
@@ -67,8 +67,9 @@ fn no_alarm(model: &Model) -> Vec<Fault> {
     model.queues.iter().filter(unwatched).map(fault).collect()
 }
 
-fn is_unreadable(metric: &Metric) -> bool {
-    [&metric.namespace, &metric.name, &metric.queue].iter().any(|said| matches!(said, Setting::Unknown))
+fn may_watch_any(model: &Model, metric: &Metric) -> bool {
+    let is_unknown = |said: &Setting<String>| matches!(said, Setting::Unknown);
+    is_unknown(&metric.namespace) || is_unknown(&metric.name) || model.may_be_any_queue(&metric.queue)
 }
 
 /// Whether a metric shows that something lies in this queue, or means to and is a finding of its own.

@@ -3,6 +3,8 @@
 use super::{Fault, Rule, Weight};
 use crate::doctor::model::{Function, Mapping, Model};
 
+/// The invocations at a time of a mapping that says nothing, at most.
+const UNLIMITED: u64 = 1250;
 /// The batch that a mapping has when it says nothing, and the largest without a window.
 const SMALL_BATCH: u64 = 10;
 
@@ -131,8 +133,10 @@ fn exceeds(model: &Model, function: &Function) -> Option<Fault> {
         Some(sum) if sum > reserved => {
             format!("its mappings may invoke it {sum} times at once, and {reserved} are reserved")
         }
-        None => format!("its mappings are not limited, and {reserved} concurrent invocations are reserved"),
-        Some(_) => return None,
+        None if reserved < UNLIMITED => {
+            format!("its mappings are not limited, and {reserved} concurrent invocations are reserved")
+        }
+        Some(_) | None => return None,
     };
     Some(Fault::at(function.reserved.place(function.id.place), &function.id, finding))
 }

@@ -77,8 +77,7 @@ pub(super) static SHORT_POLLING: Rule = Rule {
 
 /// Of queues that AWS does not poll by itself: it asks for a wait of its own.
 fn short_polling(model: &Model) -> Vec<Fault> {
-    // What cannot be named may be any queue.
-    if !model.whole || model.polled_by_aws().any(|source| source.known().is_none()) {
+    if !model.whole || model.polled_by_aws().any(|source| model.may_be_any_queue(source)) {
         return Vec::new();
     }
     let is_polled =
