@@ -97,8 +97,8 @@ fn is_a_queue(template: &Template, resource: &Resource, source: &Setting<String>
     let queues = template.resources.iter().filter(|resource| resource.kind == "AWS::SQS::Queue");
     let mut ids = queues.map(|queue| id(queue, "QueueName"));
     let is_a_queues = |arn: &String| arn.contains(":sqs:") || ids.any(|id| id.is_meant_by(arn));
-    let is_anothers = OF_OTHER_SOURCES.iter().any(|name| !resource.at(name).is_absent());
-    source.known().is_some_and(is_a_queues) || (!is_anothers && !names_another_kind(template, source))
+    let is_of_another = OF_OTHER_SOURCES.iter().any(|name| !resource.at(name).is_absent());
+    source.known().is_some_and(is_a_queues) || (!is_of_another && !names_another_kind(template, source))
 }
 
 fn names_another_kind(template: &Template, source: &Setting<String>) -> bool {

@@ -83,7 +83,9 @@ pub(super) static ANY_ACTION: Rule = Rule {
 
 fn any_action(model: &Model) -> Vec<Fault> {
     let judge = |(statement, id): (&Statement, &Id)| {
-        if statement.negated {
+        let is_about_us = |actions: &Vec<String>| actions.iter().any(|action| is_ours(action));
+        // Without a list of actions it is NotAction.
+        if statement.negated && statement.actions.known().is_none_or(is_about_us) {
             return Some(Fault::at(statement.place, id, "NotAction or NotResource allows all that it does not name"));
         }
         let wild = statement.actions.known()?.iter().find(|action| is_ours(action) && action.contains('*'))?;
