@@ -1,8 +1,9 @@
 //! `doctor`: what in a template loses, repeats or hides messages.
 //!
 //! A text goes through five rooms: `read` makes a tree of it that knows its lines, `resolve` carries out CloudFormation's functions
-//! as far as can be known, `describe` makes a model of queues, functions, mappings, tables, roles and alarms, `rules` judges the model, and
-//! `report` says what was found. The rules know nothing of templates: a model that was read from a live stack can be judged by them too.
+//! as far as can be known, `describe` makes a model of queues, functions, mappings, tables, roles and alarms, `rules` judges the
+//! model, and `report` says what was found. The rules know nothing of templates: a model that was read from a live stack can be
+//! judged by them too.
 
 mod describe;
 mod model;

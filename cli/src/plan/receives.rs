@@ -38,7 +38,8 @@ pub fn of(load: &Load, visibility_timeout: u64, drain: f64) -> Result<Retries, I
     let max_receive_count = count.max(FEWEST);
     if max_receive_count > MOST {
         return Err(Impossible(format!(
-            "a message would have to be received {max_receive_count} times to outlast {} s, and SQS allows {MOST}: use a longer --backoff-seconds",
+            "a message would have to be received {max_receive_count} times to outlast {} s, and SQS allows {MOST}: \
+             use a longer --backoff-seconds",
             load.outage
         )));
     }
@@ -47,7 +48,8 @@ pub fn of(load: &Load, visibility_timeout: u64, drain: f64) -> Result<Retries, I
     let longest = LONGEST_RETENTION - TO_LOOK;
     if needed > longest {
         return Err(Impossible(format!(
-            "a message may have to wait for {needed} s, and a queue whose dead letters are kept for a day longer keeps it for at most {longest} s"
+            "a message may have to wait for {needed} s, and a queue whose dead letters are kept for a day longer \
+             keeps it for at most {longest} s"
         )));
     }
     let retention = needed.saturating_mul(2).clamp(RETENTION, longest);

@@ -22,8 +22,8 @@ pub fn function(batch_seconds: f64) -> Result<u64, Impossible> {
     let timeout = up((work + RESERVE_AT_LEAST).max(work / (1.0 - RESERVE))).max(SHORTEST);
     if timeout > LONGEST {
         return Err(Impossible(format!(
-            "a batch takes {batch_seconds:.1} s and may take three times that, which needs a timeout of {timeout} s, and a function may run \
-             for {LONGEST} s: shorten --message-ms or --window, or let more messages run --at-once"
+            "a batch takes {batch_seconds:.1} s and may take three times that, which needs a timeout of {timeout} s, \
+             and a function may run for {LONGEST} s: shorten --message-ms or --window, or let more messages run --at-once"
         )));
     }
     Ok(timeout)

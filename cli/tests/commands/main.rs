@@ -7,8 +7,11 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+mod bounds;
 mod broken;
 mod command_line;
 mod foreign;
+mod knowing;
 mod plan;
+mod roles;
 mod support;

@@ -127,8 +127,8 @@ fn an_outage_costs_receives() {
     assert_eq!(receives::fixed(900, 60), (16, 900));
     assert_eq!(receives::fixed(901, 60), (17, 960));
     assert_eq!(receives::fixed(0, 60), (1, 0));
-    // By backoff from 30 s: after delays of up to 30, 60, 120, 240, 480, 960, 1,920 and 3,600 s. Mean 3,705, standard deviation 1,220.5: 1,264
-    // are left. Without the last, 1,905 - 2 x 639.9 = 625.
+    // By backoff from 30 s: after delays of up to 30, 60, 120, 240, 480, 960, 1,920 and 3,600 s. Mean 3,705, standard deviation
+    // 1,220.5: 1,264 are left. Without the last, 1,905 - 2 x 639.9 = 625.
     assert_eq!(receives::jittered(900, 30), (9, 7_410));
     assert_eq!(receives::jittered(600, 30), (8, 3_810));
     assert_eq!(receives::jittered(0, 30), (1, 0));

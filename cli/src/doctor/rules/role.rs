@@ -1,7 +1,10 @@
 //! What the roles of consumers lack, and what they have too much of.
 
 use super::{Fault, Rule, Weight};
-use crate::doctor::model::{Covers, Function, Id, Model, Queue, Role, Statement};
+use crate::doctor::{
+    model::{Covers, Function, Id, Model, Queue, Role, Statement},
+    resolve::has_symbol,
+};
 
 /// What Lambda's poller does in the function's name.
 const CONSUME: [&str; 3] = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
@@ -146,10 +149,11 @@ fn excess(model: &Model, role: &Role, statement: &Statement, (on, needed): Needs
         return None;
     }
     let is_needed = |action: &str| needed.iter().any(|needed| needed.eq_ignore_ascii_case(action));
+    // A pattern is another rule's, and what is known in part may be needed.
+    let is_excess = |action: &str| !action.contains('*') && !has_symbol(action) && !is_needed(action);
     let service = needed.first().map_or("", |action| service(action));
     let of_service = actions.iter().filter(|action| service.eq_ignore_ascii_case(self::service(action)));
-    let excess: Vec<_> =
-        of_service.map(String::as_str).filter(|action| !action.contains('*') && !is_needed(action)).collect();
+    let excess: Vec<_> = of_service.map(String::as_str).filter(|action| is_excess(action)).collect();
     let finding = || format!("the role allows {} on {}", excess.join(", "), on.resource);
     (!excess.is_empty()).then(|| Fault::at(statement.place, &role.id, finding()))
 }
