@@ -68,9 +68,14 @@ impl Capacity {
         }
     }
 
+    /// What is done in a second, once the ramp is over.
+    fn done(&self) -> f64 {
+        self.throughput * self.concurrency as f64
+    }
+
     fn never(&self) -> Impossible {
-        let Self { rate, throughput, concurrency } = self;
-        let done = throughput * *concurrency as f64;
+        let Self { rate, concurrency, .. } = self;
+        let done = self.done();
         Impossible(format!(
             "{rate} messages arrive in a second and {concurrency} invocations at a time do {done:.1}: a backlog never ends"
         ))
@@ -158,5 +163,6 @@ fn within_limits(load: &Load, batch: &Batch, concurrency: u64) -> Result<u64, Im
             batch.size
         )));
     }
-    Ok(concurrency)
+    let capacity = Capacity { rate: load.rate, throughput: batch.throughput, concurrency };
+    if capacity.rate >= capacity.done() { Err(capacity.never()) } else { Ok(concurrency) }
 }

@@ -119,6 +119,10 @@ fn the_concurrency_is_the_least_that_is_enough() {
     // AWS's least.
     assert_eq!(planned(&Load { rate: 0.0, burst: 0, ..load() }).maximum_concurrency, 2);
     assert_eq!(planned(&Load { aim: Aim::Concurrency(9), ..load() }).maximum_concurrency, 9);
+    // One message in a second each: 120 in 60 s, which is in time; and 800 are four fifths of what 1,000 do.
+    let plain = Load { message_ms: 1_000, overhead_ms: 0, at_once: 1, rate: 0.0, burst: 120, ..load() };
+    assert_eq!(planned(&Load { aim: Aim::DrainWithin(60), ..plain.clone() }).maximum_concurrency, 2);
+    assert_eq!(planned(&Load { rate: 800.0, burst: 0, ..plain }).maximum_concurrency, 1_000);
 }
 
 #[test]
@@ -198,6 +202,7 @@ fn what_cannot_be_is_said_with_its_limit() {
         (Load { fifo_groups: Some(3), ..load() }, "3 invocations at a time for 3 message groups do 15 messages"),
         (Load { fifo_groups: Some(3), aim: Aim::Concurrency(9), ..load() }, "need as many message groups"),
         (Load { aim: Aim::Concurrency(2), rate: 91.0, ..load() }, "a backlog never ends"),
+        (Load { aim: Aim::Concurrency(2), rate: 91.0, burst: 0, outage: 0, ..load() }, "a backlog never ends"),
         (
             Load {
                 window: 300,
