@@ -136,7 +136,7 @@ impl Arguments {
             fifo_groups: self.fifo_groups,
             aim: self.concurrency.map_or(Aim::DrainWithin(self.drain_seconds), Aim::Concurrency),
             outage: self.outage_seconds,
-            backoff: Some(self.backoff_seconds).filter(|seconds| *seconds > 0),
+            backoff: Some(self.backoff_seconds),
             memory_mb: self.memory_mb,
             permits: self.permits,
             prices: self.prices(),

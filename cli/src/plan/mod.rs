@@ -40,7 +40,7 @@ pub struct Load {
     pub aim: Aim,
     /// How long something that every message needs may be away.
     pub outage: u64,
-    /// The first delay of the backoff, at most; `None` where failed messages wait for the visibility timeout.
+    /// The first delay of the backoff, at most; `None`, or 0, where failed messages wait for the visibility timeout.
     pub backoff: Option<u64>,
     /// What a function has, in MB.
     pub memory_mb: u64,

@@ -138,6 +138,7 @@ fn an_outage_costs_receives() {
     assert_eq!(receives::jittered(0, 30), (1, 0));
     let without = Load { backoff: None, ..load() };
     assert_eq!(planned(&without).retries.max_receive_count, 16);
+    assert_eq!(planned(&Load { backoff: Some(0), ..load() }).retries.max_receive_count, 16);
     assert_eq!(planned(&Load { outage: 0, ..load() }).retries.max_receive_count, 5, "AWS's advice");
 }
 

@@ -149,6 +149,32 @@ fn patterns_allow_and_are_advice() {
 }
 
 #[test]
+fn more_than_is_needed_is_found_where_it_is_surely_allowed() {
+    let with = |statement: &str| {
+        of_statements(&format!(
+            "{{Effect: Allow, Action: {CONSUME}, Resource: !GetAtt Orders.Arn}}, {{Effect: Allow, Action: {REMEMBER}, Resource: \
+             !GetAtt Done.Arn}}, {statement}"
+        ))
+    };
+    for (action, resource, expected) in [
+        ("sqs:PurgeQueue", "!GetAtt Orders.Arn", &["SQS506"][..]),
+        ("dynamodb:DeleteItem", "[!GetAtt Done.Arn]", &["SQS506"]),
+        ("[sqs:SendMessage, sqs:ChangeMessageVisibility, sqs:GetQueueUrl]", "!GetAtt Orders.Arn", &[]),
+        // Elsewhere, or nobody knows where.
+        ("sqs:PurgeQueue", "!GetAtt Other.Arn", &[]),
+        ("sqs:PurgeQueue", "!ImportValue queue", &[]),
+        ("sqs:PurgeQueue", "!Ref Verb", &[]),
+        ("dynamodb:DeleteItem", "!GetAtt Orders.Arn", &[]),
+        ("s3:DeleteObject", "!GetAtt Orders.Arn", &[]),
+        ("!ImportValue actions", "!GetAtt Orders.Arn", &[]),
+    ] {
+        let statement = format!("{{Effect: Allow, Action: {action}, Resource: {resource}}}");
+        assert_eq!(with(&statement), expected, "{statement}");
+        assert_eq!(with(&statement.replace("Allow", "Deny")), [""; 0], "{statement}");
+    }
+}
+
+#[test]
 fn a_policy_of_its_own_counts_for_the_role_that_it_names() {
     let policy = |kind: &str, names: &str| {
         let statements = format!(

@@ -12,7 +12,7 @@ pub(super) fn alarm(resource: &Resource) -> Alarm {
     let single = metric(|path| resource.at(path));
     let stated = resource.at("Metrics");
     let metrics = match stated {
-        Setting::Known(metrics, _) => metrics.items().iter().filter_map(stat).collect(),
+        Setting::Known(metrics, _) => metrics.items().iter().map(stat).collect(),
         Setting::Absent => vec![single],
         Setting::Unknown => {
             vec![Metric { namespace: Setting::Unknown, name: Setting::Unknown, queue: Setting::Unknown }]
@@ -21,10 +21,9 @@ pub(super) fn alarm(resource: &Resource) -> Alarm {
     Alarm { id: id(resource, "AlarmName"), metrics }
 }
 
-/// A metric of a calculation. An expression over others has none of its own.
-fn stat(entry: &Node) -> Option<Metric> {
-    let found = entry.at("MetricStat.Metric");
-    (!found.is_absent()).then(|| metric(|path| found.and_then(|metric| metric.at(path))))
+/// A metric of a calculation. An expression over others has none of its own, and nothing is set in it.
+fn stat(entry: &Node) -> Metric {
+    metric(|path| entry.at("MetricStat.Metric").and_then(|metric| metric.at(path)))
 }
 
 fn metric<'a>(says: impl Fn(&str) -> Setting<&'a Node>) -> Metric {

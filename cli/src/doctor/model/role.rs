@@ -131,9 +131,14 @@ mod tests {
 
     #[test]
     fn a_pattern_matches_the_whole() {
-        for (pattern, text) in
-            [("sqs:*", "sqs:receivemessage"), ("*", "sqs:x"), ("sqs:re*ge", "sqs:receivemessage"), ("a?c", "abc")]
-        {
+        for (pattern, text) in [
+            ("sqs:*", "sqs:receivemessage"),
+            ("*", "sqs:x"),
+            ("sqs:re*ge", "sqs:receivemessage"),
+            ("sqs:receivemessage*", "sqs:receivemessage"),
+            ("**", ""),
+            ("a?c", "abc"),
+        ] {
             assert!(glob(pattern, text), "{pattern} {text}");
         }
         for (pattern, text) in
