@@ -54,8 +54,10 @@ fn no_depth_and_no_alias_takes_more_than_is_there() {
         let text = start.to_owned() + &deeper.repeat(100_000);
         assert!(refused(&text).line.is_some(), "{start}");
     }
-    let closed = format!("{{\"Resources\": {}1{}}}", "[".repeat(5_000), "]".repeat(5_000));
-    assert!(refused(&closed).reason.contains("levels deep"), "{}", refused(&closed));
+    for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("[{\"a\":", "}]")] {
+        let closed = format!("{{\"Resources\": {}1{}}}", open.repeat(5_000), close.repeat(5_000));
+        assert!(refused(&closed).reason.contains("levels deep"), "{}", refused(&closed));
+    }
 
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {

@@ -28,8 +28,8 @@ fn named(scope: &Scope<'_>, own: Option<&Node>, name: &str) -> Option<String> {
     let own = own.and_then(|own| own.at(name).known().copied());
     let value = match own {
         Some(own) => scope.resolve(own).value,
-        // `${!Name}` is a literal `${Name}`, and stays as it is: nothing here is called so.
-        None if name.starts_with('!') || name.contains('.') => symbol(name),
+        None if name.contains('.') => symbol(name),
+        // `${!Name}` is a literal `${Name}`, and stays as it is: nothing is called so.
         None => scope.reference(name)?,
     };
     match value {

@@ -42,6 +42,8 @@ fn a_function_comes_to_what_a_deployment_would_make_of_it() {
     for (value, expected) in [
         ("plain", "plain"),
         ("null", "-"),
+        ("!!int 30", "30"),
+        ("'null'", "null"),
         ("!Ref Stage", "dev"),
         ("{Ref: Stage}", "dev"),
         ("!Ref Kinds", "a|b"),
@@ -71,6 +73,7 @@ fn what_only_a_deployment_knows_stays_by_its_name() {
         ("!Ref Other", "${Other}"),
         ("!Ref AWS::Region", "${AWS::Region}"),
         ("!GetAtt Other.Arn", "${Other.Arn}"),
+        ("!Sub '${Stage.Type}'", "${Stage.Type}"),
         ("!GetAtt [Other, Outputs.Arn]", "${Other.Outputs.Arn}"),
         ("!Sub 'arn:${AWS::Partition}:sqs:${Stage}:${!Name}'", "arn:${AWS::Partition}:sqs:dev:${!Name}"),
     ] {
