@@ -91,18 +91,21 @@ impl Guarding {
     }
 }
 
-/// What runs the consumers: of seven seeds two have workers in place of mappings, and one has both on the same queues.
+/// What runs the consumers: of seven seeds two have workers in place of mappings, one queue each or all of them each, and one has
+/// mappings and workers on the same queues.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Hosts {
     Mappings,
     Workers,
+    SharedWorkers,
     Both,
 }
 
 impl Hosts {
     fn of(seed: u64) -> Self {
         match seed % 7 {
-            3 | 4 => Self::Workers,
+            3 => Self::Workers,
+            4 => Self::SharedWorkers,
             5 => Self::Both,
             _ => Self::Mappings,
         }
@@ -110,13 +113,15 @@ impl Hosts {
 }
 
 /// A worker's settings: messages are hidden for less than their handlers take, and handlers take longer than they may.
-fn worker(seed: u64, queue: WorkerQueue) -> WorkerConfig {
-    let queue = match seed % 3 {
+fn worker(seed: u64, queues: impl IntoIterator<Item = WorkerQueue>) -> WorkerConfig {
+    let hidden = |queue: WorkerQueue| match seed % 3 {
         0 => queue,
         1 => queue.visibility_timeout(Duration::from_secs(10)),
         _ => queue.visibility_timeout(Duration::from_secs(20)),
     };
-    WorkerConfig::new().queue(queue).max_duration(Duration::from_secs(90))
+    let weights = (1..).map(|nth| nth * u32::try_from(1 + seed % 4).unwrap_or(1));
+    let queues = queues.into_iter().zip(weights).map(|(queue, weight)| hidden(queue).weight(weight));
+    queues.fold(WorkerConfig::new(), WorkerConfig::queue).max_duration(Duration::from_secs(90))
 }
 
 /// Whether nothing goes wrong but the messages themselves: then it shows whom they take along.
@@ -135,7 +140,7 @@ pub(crate) fn run_in(seed: u64, mode: Mode, plant: Option<Plant>) -> Account {
     // Forgotten, as it happens: failures are lost then, unless the consumer acknowledges by itself.
     mapping.reports_batch_item_failures = !matches!(seed % 16, 7 | 8);
     let hosts = Hosts::of(seed);
-    if hosts == Hosts::Workers {
+    if matches!(hosts, Hosts::Workers | Hosts::SharedWorkers) {
         mapping.maximum_concurrency = 0;
     }
     let mut faults = Faults::all();
@@ -163,9 +168,11 @@ pub(crate) fn run_in(seed: u64, mode: Mode, plant: Option<Plant>) -> Account {
     if let Some(plant) = plant {
         simulation = simulation.plant(plant);
     }
-    if hosts != Hosts::Mappings {
-        simulation = simulation.workers(2, move |queue| worker(seed, queue));
-    }
+    simulation = match hosts {
+        Hosts::Mappings => simulation,
+        Hosts::SharedWorkers => simulation.shared_workers(3, move |queues| worker(seed, queues)),
+        Hosts::Workers | Hosts::Both => simulation.workers(2, move |queue| worker(seed, [queue])),
+    };
     if is_calm(seed) {
         simulation = simulation.fifo_messages_start();
     }

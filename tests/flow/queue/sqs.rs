@@ -235,6 +235,17 @@ async fn a_worker_asks_for_all_that_a_mapping_would_send() {
     assert_eq!(attributes, [("bytes", "Binary"), ("kind", "String"), ("size", "Number.int")]);
 }
 
+/// Whoever asks again in silence would leave what the first answer brought hidden, and nobody would know why.
+#[tokio::test(start_paused = true)]
+async fn a_receive_that_fails_is_told_and_not_asked_again() {
+    let canned = Canned::default().with("ReceiveMessage", 500, json!({"__type": "InternalError"}));
+    let queue = QueueArn::new("arn:aws:sqs:eu-west-1:123456789012:orders");
+    let client = canned.client().url(queue.as_str(), URL);
+    let request = ReceiveRequest::new(10, Duration::from_secs(20), Duration::from_secs(60));
+    assert!(!client.receive(queue, request).await.unwrap_err().is_denied());
+    assert_eq!(canned.asked("ReceiveMessage").len(), 1);
+}
+
 #[tokio::test]
 async fn an_empty_receive_is_no_error_and_a_refused_one_is_told_apart() {
     let queue = QueueArn::new("arn:aws:sqs:eu-west-1:123456789012:orders");

@@ -7,6 +7,7 @@ use sqs_runtime::{
     claim::Mode,
     extract::Body,
     queue::Queue,
+    run::{WorkerConfig, WorkerQueue},
     testkit::simulator::{Account, Faults, MappingSettings, Process, QueueSettings, SentMessage, Simulation},
 };
 
@@ -128,4 +129,29 @@ fn an_hour_of_a_slow_service_convicts_nobody() {
     assert_eq!((account.done, account.dead_lettered), (30, 0), "{account}");
     // Every delivery started its handler: nobody waited behind anybody until the time was over.
     assert_eq!(account.starts.len() as u64, account.deliveries, "{account}");
+}
+
+/// A worker has many more messages in hand than a batch, and receives what one crash left behind all at once.
+#[test]
+fn one_that_ends_a_worker_goes_alone_to_the_dead_letter_queue() {
+    for seed in 0..40 {
+        let make = |process: &Process| consumer(process, Some(Mode::Lease)).concurrency(40);
+        let mut mapping = MappingSettings::default();
+        mapping.maximum_concurrency = 0;
+        let config = |queue: WorkerQueue| WorkerConfig::new().queue(queue);
+        let mut simulation = Simulation::new(seed, make).mapping(mapping).workers(1, config);
+        let mut settings = QueueSettings::new("orders");
+        settings.max_receive_count = Some(5);
+        let orders = simulation.queue(settings);
+        for n in 0..100 {
+            let body = if n == seed { "poison".to_owned() } else { format!("good {n}") };
+            simulation.send(orders, SentMessage::new(body));
+        }
+        let account = simulation.run();
+        let ends = (account.done, account.dead_lettered, account.in_queue);
+        assert_eq!(ends, (99, 1, 0), "seed {seed}: {account}\n{}", account.trace.join("\n"));
+        let poison = account.starts.iter().max_by_key(|start| start.receive_count).map(|start| &start.message_id);
+        let others = account.starts.iter().filter(|start| Some(&start.message_id) != poison);
+        assert!(others.filter_map(|start| start.receive_count).max() <= Some(4), "seed {seed}");
+    }
 }

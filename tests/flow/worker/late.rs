@@ -17,11 +17,12 @@ use super::{Site, seconds};
 
 type Time = Option<Duration>;
 
-/// Its claims land at once, and are answered after that time.
+/// Its claims land at once, and are answered after a time; its renewals land after a time.
 struct Late {
     store: Arc<MemoryStore>,
     clock: PausedClock,
     after: Duration,
+    renews_after: Duration,
 }
 
 impl IdempotencyStore for Late {
@@ -42,7 +43,10 @@ impl IdempotencyStore for Late {
         self.store.fail(all, time)
     }
     fn renew<'a>(&'a self, all: &'a [RenewRequest], time: Time) -> BoxFuture<'a, Vec<RenewAnswer>> {
-        self.store.renew(all, time)
+        Box::pin(async move {
+            self.clock.sleep(self.renews_after).await;
+            self.store.renew(all, time).await
+        })
     }
     fn mark<'a>(&'a self, all: &'a [MarkRequest], time: Time) -> BoxFuture<'a, Vec<CompleteAnswer>> {
         self.store.mark(all, time)
@@ -55,11 +59,18 @@ impl IdempotencyStore for Late {
     }
 }
 
+impl Late {
+    fn new(site: &Site, after: Duration, renews_after: Duration) -> Self {
+        let clock = site.clock.clone();
+        Self { store: Arc::new(MemoryStore::new(clock.clone())), clock, after, renews_after }
+    }
+}
+
 /// How many handlers of so many seconds started, and how many finished, by the time at which one could be.
 async fn ran(after: Duration, takes: u64) -> (usize, usize) {
     let site = Site::standard();
     site.send([takes.to_string()]);
-    let store = Late { store: Arc::new(MemoryStore::new(site.clock.clone())), clock: site.clock.clone(), after };
+    let store = Late::new(&site, after, Duration::ZERO);
     let (handle, running) = site.start(site.consumer().idempotency(Idempotency::new(store)), WorkerConfig::new());
     site.pass(after + seconds(takes + 1)).await;
     let ran = (site.ran.started(), site.ran.finished());
@@ -79,6 +90,19 @@ async fn what_is_granted_when_its_lease_is_over_does_not_start() {
 #[tokio::test(start_paused = true)]
 async fn a_lease_that_was_granted_late_is_renewed_before_it_is_over() {
     assert_eq!(ran(seconds(45), 30).await, (1, 1));
+}
+
+/// What is done has no lease any more: that is no loss.
+#[tokio::test(start_paused = true)]
+async fn what_is_done_while_its_beat_is_under_way_is_deleted() {
+    let site = Site::standard();
+    site.send(["31"]);
+    let store = Late::new(&site, Duration::ZERO, seconds(2));
+    let (handle, running) = site.start(site.consumer().idempotency(Idempotency::new(store)), WorkerConfig::new());
+    site.pass(seconds(33)).await;
+    assert_eq!((handle.stats().lost, site.queue.len()), (0, 0));
+    handle.end();
+    running.await.unwrap();
 }
 
 /// Renewals move a lease's end, and not the time at which its row may be forgotten.

@@ -1,6 +1,12 @@
 //! When a worker receives, and how much.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 use sqs_runtime::{
@@ -116,6 +122,48 @@ async fn an_idle_queue_does_not_keep_the_permits_from_a_busy_one() {
     assert_eq!(site.ran.finished(), 101);
     handle.stop();
     running.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn queues_that_are_all_busy_share_the_permits_by_their_weights() {
+    for (takes, weights, held) in
+        [(10, [3, 1], [30, 10]), (1, [3, 1], [30, 10]), (10, [1, 1], [20, 20]), (2, [1, 7], [5, 35])]
+    {
+        let clock = PausedClock::new();
+        let queues = ["a", "b"].map(|name| Arc::new(MemoryQueue::new(QueueSettings::new(name), clock.clone())));
+        let running: [Arc<AtomicUsize>; 2] = Default::default();
+        let consumer = Consumer::new(count_running).state((running.clone(), clock.clone(), seconds(takes)));
+        let consumer = consumer.clock(clock.clone()).without_idempotency().concurrency(40);
+        let weighted = queues.iter().zip(weights).map(|(queue, weight)| WorkerQueue::new(queue.arn()).weight(weight));
+        let config = weighted.fold(WorkerConfig::new(), WorkerConfig::queue);
+        let worker = Worker::new(consumer, Both(queues.clone()), config).unwrap();
+        let handle = worker.handle();
+        let working = tokio::spawn(async move { worker.run().await.unwrap() });
+        let fill = |nth: usize| (0..10_000).for_each(|_| drop(queues[nth].enqueue(SentMessage::new(nth.to_string()))));
+        let running = || [0, 1].map(|nth: usize| running[nth].load(SeqCst));
+        // Alone it has all of them but what the other one's long poll holds.
+        fill(0);
+        sqs_runtime::Clock::sleep(&clock, seconds(19)).await;
+        assert!(running()[0] >= 40 - held[1].min(10), "{:?}", running());
+        fill(1);
+        for _ in 0..20 {
+            // Not at the beat of the handlers, which give back a few at a time.
+            sqs_runtime::Clock::sleep(&clock, Duration::from_millis(takes * 1_000 + 437)).await;
+        }
+        let [a, b] = running();
+        assert!(a.abs_diff(held[0]) <= 1 && b.abs_diff(held[1]) <= 1, "{weights:?} at {takes} s: {a} and {b}");
+        handle.end();
+        working.await.unwrap();
+    }
+}
+
+type Counting = ([Arc<AtomicUsize>; 2], PausedClock, Duration);
+
+async fn count_running(State((running, clock, takes)): State<Counting>, body: Body) {
+    let running = &running[body.parse::<usize>().unwrap()];
+    running.fetch_add(1, SeqCst);
+    sqs_runtime::Clock::sleep(&clock, takes).await;
+    running.fetch_sub(1, SeqCst);
 }
 
 /// Two queues behind one client.

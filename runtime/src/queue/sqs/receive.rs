@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::{
-    config::{Builder, timeout::TimeoutConfig},
+    config::{Builder, retry::RetryConfig, timeout::TimeoutConfig},
     types::{Message, MessageAttributeValue as Sent, MessageSystemAttributeName, QueueAttributeName},
 };
 use futures_util::future::BoxFuture;
@@ -37,18 +37,17 @@ impl SqsClient {
             .message_system_attribute_names(MessageSystemAttributeName::All)
             .message_attribute_names("All")
             .set_receive_request_attempt_id(request.attempt.map(Into::into));
-        let answer = receive.customize().config_override(longer_than(request.wait)).send().await;
+        let answer = receive.customize().config_override(once_for(request.wait)).send().await;
         let answer = answer.map_err(|e| error(&e))?;
         Ok(answer.messages.unwrap_or_default().into_iter().map(received).collect())
     }
 }
 
-/// The SDK has no time-out of its own: a receive over a connection that is dead would hang for ever.
-fn longer_than(wait: Duration) -> Builder {
-    let timeouts = TimeoutConfig::builder()
-        .operation_attempt_timeout(wait + Duration::from_secs(5))
-        .operation_timeout(wait + Duration::from_secs(10));
-    Builder::default().timeout_config(timeouts.build())
+/// The SDK has no time-out of its own: a receive over a connection that is dead would hang for ever. And it would ask again without a
+/// word, while what the first answer brought stays hidden: a worker asks again by itself, and says so.
+fn once_for(wait: Duration) -> Builder {
+    let timeouts = TimeoutConfig::builder().operation_timeout(wait + Duration::from_secs(10));
+    Builder::default().timeout_config(timeouts.build()).retry_config(RetryConfig::disabled())
 }
 
 fn received(message: Message) -> ReceivedMessage {

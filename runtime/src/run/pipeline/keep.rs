@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
-use super::{Pipeline, drive::Drive, kept::Kept, log};
+use super::{Pipeline, drive::Drive, isolation::InFlight, kept::Kept, log};
 use crate::{
     batch::{Batch, QueueArn},
     claim::Idempotency,
@@ -45,6 +45,16 @@ impl Pipeline {
     /// Whether the store did not answer lately, so that one message at a time has to find out whether it does again.
     pub(crate) fn is_store_silent(&self) -> bool {
         self.0.breaker().is_open()
+    }
+
+    /// Counts what a receive may bring.
+    pub(crate) fn expects(&self) -> InFlight {
+        self.0.isolation.counts()
+    }
+
+    /// Once no message has to run alone, or that took too long.
+    pub(crate) async fn has_company(&self) {
+        self.0.isolation.is_over(&self.0.seams.clock).await;
     }
 
     /// What a queue is set to, so that nobody has to ask.

@@ -11,8 +11,9 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
+use super::isolation::{InFlight, Room};
 use crate::{
     batch::Record,
     claim::Lease,
@@ -28,6 +29,8 @@ pub(crate) struct Kept {
     pub(crate) permits: Permits,
     /// One for each record.
     pub(crate) holds: Arc<[Hold]>,
+    /// Counts the batch until its records are counted.
+    pub(crate) arriving: Option<InFlight>,
     pub(crate) told: mpsc::UnboundedSender<Told>,
     pub(crate) orders: mpsc::UnboundedReceiver<Order>,
 }
@@ -37,12 +40,16 @@ pub(crate) struct Permit {
     process: OwnedSemaphorePermit,
     /// Of those that its queue has.
     queue: Option<OwnedSemaphorePermit>,
+    /// What other batches of a worker are to know of it.
+    pub(super) counted: Option<InFlight>,
+    /// Where it runs alone.
+    pub(super) room: Option<Room>,
 }
 
 impl Permit {
     /// One of those that all batches of the process share.
     pub(super) fn of_process(process: OwnedSemaphorePermit) -> Self {
-        Self { process, queue: None }
+        Self { process, queue: None, counted: None, room: None }
     }
 }
 
@@ -66,11 +73,11 @@ impl Permits {
 
     pub(super) fn take(&mut self) -> Option<Permit> {
         let (process, queue) = (self.process.split(1)?, self.queue.split(1)?);
-        Some(Permit { process, queue: Some(queue) })
+        Some(Permit { process, queue: Some(queue), counted: None, room: None })
     }
 
     /// Of a record that starts later after all.
-    pub(super) fn put_back(&mut self, Permit { process, queue }: Permit) {
+    pub(super) fn put_back(&mut self, Permit { process, queue, .. }: Permit) {
         self.process.merge(process);
         if let Some(queue) = queue {
             self.queue.merge(queue);
@@ -124,6 +131,8 @@ pub(crate) enum What {
     /// Its handler is about to start, under this lease where the mode has one.
     Started(usize, Option<Lease>),
     Settled(usize, Settled),
+    /// A record is about to run alone: to be told when SQS knows of all that was settled before.
+    Alone(oneshot::Sender<()>),
     /// Nothing of the batch runs any more.
     Over,
 }

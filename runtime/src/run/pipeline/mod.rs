@@ -5,6 +5,8 @@ mod drive;
 mod fails_when;
 mod flight;
 mod in_time;
+#[cfg_attr(not(feature = "worker"), expect(dead_code, reason = "only a worker has many batches in hand"))]
+mod isolation;
 #[cfg(feature = "worker")]
 mod keep;
 #[cfg_attr(not(feature = "worker"), expect(dead_code, reason = "only a worker keeps batches"))]
@@ -25,10 +27,11 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use self::drive::Drive;
+use self::{drive::Drive, isolation::Isolation};
 #[cfg(feature = "worker")]
 pub(crate) use self::{
     drive::answered,
+    isolation::InFlight,
     kept::{Hold, Kept, Order, Permits, Settled, Told, Verdict, What},
 };
 pub use self::{
@@ -61,6 +64,7 @@ struct Shared {
     idempotency: Option<Arc<Idempotency>>,
     queue: Option<Arc<Queue>>,
     breaker: Mutex<Breaker>,
+    isolation: Arc<Isolation>,
     checks: Checks,
     single_queue: bool,
     seams: Seams,
@@ -136,6 +140,7 @@ impl Pipeline {
             idempotency,
             queue,
             breaker: Mutex::default(),
+            isolation: Arc::default(),
             checks,
             single_queue,
             seams,

@@ -35,8 +35,7 @@ struct Node {
 pub(crate) struct Slot {
     pub(crate) outcome: Option<Outcome>,
     pub(crate) runs: u16,
-    /// Microseconds, at most 71 minutes: longer than any invocation.
-    duration_us: u32,
+    duration_us: u64,
     /// Until when a claim may be held that the message would meet, milliseconds since 1970; 0 where none is.
     pub(crate) held_until_ms: u64,
     /// Seconds for which SQS agreed to hide it, plus one; 0 where it did not.
@@ -45,7 +44,7 @@ pub(crate) struct Slot {
 
 impl Slot {
     pub(crate) fn duration(&self) -> Duration {
-        Duration::from_micros(self.duration_us.into())
+        Duration::from_micros(self.duration_us)
     }
 
     /// For how long SQS agreed to hide the message.
@@ -100,7 +99,7 @@ impl Schedule {
     pub(super) fn ran(&mut self, index: usize, runs: u16, duration: Duration) {
         if let Some(node) = self.nodes.get_mut(index) {
             node.slot.runs = runs;
-            node.slot.duration_us = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
+            node.slot.duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         }
     }
 

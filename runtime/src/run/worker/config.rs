@@ -157,9 +157,10 @@ impl WorkerQueue {
         Self { concurrency: Some(limit.max(1)), ..self }
     }
 
-    /// Its share of what the consumer runs at a time, beside the worker's other queues: while it has nothing to give it holds no more
-    /// than that, so that its long poll keeps no permits from the others. Queues that are all busy take permits in turn, whatever their
-    /// weights: [`concurrency`](Self::concurrency) bounds each. Default 1; 0 counts as 1.
+    /// Its share of what the consumer runs at a time, beside the worker's other queues: of 40, those of weights 3 and 1 have 30 and 10 in
+    /// hand while both are busy. What one does not use the others have, until it asks: permits are given to the queue that has least of its
+    /// share as they come back. While a queue has nothing to give it holds no more than its share, so that its long poll keeps no permits
+    /// from the others. Default 1; 0 counts as 1.
     #[must_use]
     pub fn weight(self, weight: u32) -> Self {
         Self { weight: weight.max(1), ..self }

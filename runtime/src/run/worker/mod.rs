@@ -46,7 +46,7 @@ pub use self::{
 use self::{
     health::Health,
     keeper::{DoneButNotDeleted, Keeper, Taken},
-    lane::{Lane, Polled, Rate, Trouble},
+    lane::{Lane, Polled, Rate, Share, Trouble, Turns},
     protection::Agent,
     stats::Stats,
     stop::Stop,
@@ -175,7 +175,9 @@ impl Worker {
         let Self { common, queues, taken, told } = self;
         let polled = open_all(&common, &queues).await?;
         let lanes = polled.iter().flat_map(|queue| (0..queue.most_lanes()).map(|n| Lane::new(Arc::clone(queue), n)));
-        let receiving = join_all(lanes.map(Lane::run).map(Box::pin));
+        // A few are polled one after the other, where their number is known: so a simulation that begins alike goes on alike.
+        let lanes: Vec<_> = lanes.map(Lane::run).map(Box::pin).collect();
+        let receiving = join_all(lanes);
         let keeper = Keeper::new(Arc::clone(&common), taken, told);
         let over = keeper.lanes_are_over();
         let receiving = async move {
@@ -194,16 +196,31 @@ impl Worker {
 
 /// Finds every queue, and what it is set to.
 async fn open_all(common: &Arc<Common>, queues: &[WorkerQueue]) -> Result<Vec<Arc<Polled>>, Error> {
-    let weights: usize = queues.iter().map(|queue| queue.weight as usize).sum();
-    let mut polled = Vec::new();
+    let mut opened = Vec::new();
     for queue in queues {
         let Some(open) = open(common, queue).await? else { break };
         common.pipeline.knows(QueueArn::new(&open.arn), &open.attributes);
-        let share = (common.pipeline.concurrency() * queue.weight as usize / weights).max(1);
-        polled.push(Polled::new(Arc::clone(common), queue, &open, share));
+        opened.push((queue, open));
     }
+    let shares = shares(common.pipeline.concurrency(), queues);
+    let turns = Arc::new(Turns::new(shares.clone()));
+    let polled = opened
+        .into_iter()
+        .zip(shares)
+        .map(|((queue, open), share)| Polled::new(Arc::clone(common), queue, &open, share, Arc::clone(&turns)));
+    let polled: Vec<_> = polled.collect();
     common.health.found(polled.iter().map(|queue| queue.arn().as_str().into()));
     Ok(polled)
+}
+
+/// What each queue may have of the concurrency, and what it ought to have by its weight.
+fn shares(concurrency: usize, queues: &[WorkerQueue]) -> Vec<Arc<Share>> {
+    let weights: usize = queues.iter().map(|queue| queue.weight as usize).sum();
+    let share = |(number, queue): (usize, &WorkerQueue)| {
+        let most = queue.concurrency.unwrap_or(usize::MAX).min(concurrency);
+        Arc::new(Share::new(number, most, concurrency * queue.weight as usize / weights))
+    };
+    queues.iter().enumerate().map(share).collect()
 }
 
 /// Finds a queue; `None` where the worker stops before it did.
@@ -247,6 +264,7 @@ impl Common {
         // The senders are in here.
         let _ = self.paused.subscribe().wait_for(|paused| !paused).await;
         let _ = self.untold.subscribe().wait_for(|untold| *untold < MOST_UNTOLD).await;
+        self.pipeline.has_company().await;
         loop {
             let pause = self.pipeline.store_is_silent_for();
             let waits_for_the_first = lane > 0 && self.pipeline.is_store_silent();

@@ -35,6 +35,8 @@ pub(super) struct ProcessQueue {
     pub(super) guard: Option<Idempotency>,
     /// How many messages a worker may have in hand.
     pub(super) limit: Option<usize>,
+    /// Whether the process receives from several queues.
+    pub(super) is_shared: bool,
 }
 
 /// What is asked for one message.
@@ -71,7 +73,7 @@ impl Receive {
 impl ProcessQueue {
     pub(super) fn of(process: &Process) -> Self {
         let (queues, store) = (process.queues.clone(), process.store.clone());
-        Self { process: process.id, queues, store, guard: None, limit: None }
+        Self { process: process.id, queues, store, guard: None, limit: None, is_shared: false }
     }
 
     /// One call, of which a worker says and hears everything.

@@ -126,7 +126,15 @@ impl Simulation {
     /// [`maximum_concurrency`](MappingSettings::maximum_concurrency) is 0. One that is told to stop is killed after 30 s, as containers are.
     #[must_use]
     pub fn workers(self, processes: usize, config: impl Fn(WorkerQueue) -> WorkerConfig + 'static) -> Self {
-        Self { workers: Some(Workers { processes, config: Box::new(config) }), ..self }
+        let config = move |own: usize, mut queues: Vec<WorkerQueue>| config(queues.swap_remove(own));
+        Self { workers: Some(Workers { processes, are_shared: false, config: Box::new(config) }), ..self }
+    }
+
+    /// Has so many workers that receive from all queues, with these settings; else as [`workers`](Self::workers).
+    #[must_use]
+    pub fn shared_workers(self, processes: usize, config: impl Fn(Vec<WorkerQueue>) -> WorkerConfig + 'static) -> Self {
+        let config = move |_: usize, queues| config(queues);
+        Self { workers: Some(Workers { processes, are_shared: true, config: Box::new(config) }), ..self }
     }
 
     /// Checks that never more handlers than that run at a time in one process: the limit that the consumers have.
@@ -230,6 +238,8 @@ struct World {
     outcomes: BTreeMap<&'static str, u64>,
     /// Deliveries of invocations that came to no report.
     burnt: u64,
+    /// Since when the queues of shared workers are empty.
+    empty_since: Option<Duration>,
     trace: Vec<String>,
 }
 
@@ -256,6 +266,7 @@ impl World {
             waiting: std::collections::BTreeSet::new(),
             outcomes: BTreeMap::new(),
             burnt: 0,
+            empty_since: None,
             trace: Vec::new(),
         };
         for (at, queue, message) in sends {
@@ -304,6 +315,9 @@ impl World {
             }
             if self.happen() {
                 continue;
+            }
+            if self.is_over() {
+                break;
             }
             let next_event = self.events.keys().next().map(|(at, _)| *at);
             let Some(next) = [next_event, self.timeline.next_timer()].into_iter().flatten().min() else { break };

@@ -38,6 +38,7 @@ impl Drive {
             Stored::Sent(outcomes, answers) => self.on_sent(outcomes, answers),
             Stored::Waited(index) => self.ask_again(index),
             Stored::Alone => self.on_alone(),
+            Stored::Entered(room) => self.on_entered(room),
             Stored::Unyielding(index) => self.leave_behind(index),
         }
     }
@@ -97,7 +98,8 @@ impl Drive {
 
     /// The record's outcome is final.
     pub(super) fn settle(&mut self, index: usize, outcome: Outcome) {
-        if self.flights.remove(&index).is_some() {
+        if let Some(flight) = self.flights.remove(&index) {
+            self.landed.extend(flight.permit.counted);
             self.schedule.settle(index, outcome);
         }
     }

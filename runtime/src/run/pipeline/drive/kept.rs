@@ -2,24 +2,29 @@
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
+use futures_util::future::select;
+use tokio::sync::oneshot;
+
 use super::{Drive, Stored, retry};
 use crate::{
     claim::{Idempotency, Lease, protocol::claim::SKEW_MS},
-    clock::epoch_ms,
+    clock::{SharedClock, epoch_ms},
     outcome::{Outcome, Reason, ReasonClass},
     run::pipeline::{
         deadline::Deadline,
         flight::Stage,
+        isolation::{Isolation, Room},
         kept::{Kept, Order, Settled, Told, Verdict, What},
         schedule::Slot,
     },
 };
 
-/// How long a handler that was told to stop may take before it is left behind.
+/// How long a handler that was told to stop may take before it is left behind, and SQS before nobody waits for it.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The least that a lease has to have before it is worth a claim.
@@ -56,6 +61,23 @@ impl Keeping {
         let order = ready!(self.kept.orders.poll_recv(cx));
         self.is_forlorn = order.is_none();
         Poll::Ready(order)
+    }
+
+    /// Where one message runs alone, once SQS knows of all that is settled: what ends the process must not bring back what is done.
+    pub(super) fn enter(
+        &self,
+        isolation: Arc<Isolation>,
+        unheard: u32,
+        clock: SharedClock,
+    ) -> impl Future<Output = Room> + use<> {
+        let (told, receive) = (self.kept.told.clone(), self.kept.receive);
+        async move {
+            let room = isolation.enter(unheard, clock.clone()).await;
+            let (tell, heard) = oneshot::channel();
+            let _ = told.send(Told { receive, what: What::Alone(tell) });
+            select(heard, clock.sleep(GRACE)).await;
+            room
+        }
     }
 
     fn tell(&self, what: What) {
@@ -161,6 +183,8 @@ impl Drive {
         for (index, slot) in settled {
             self.hand_one_over(index, &slot);
         }
+        // The worker hears of a message before it counts as gone.
+        self.landed.clear();
     }
 
     fn hand_one_over(&mut self, index: usize, slot: &Slot) {

@@ -32,6 +32,7 @@ use super::{
     Report, Shared,
     deadline::{Deadline, Phase},
     flight::Flight,
+    isolation::{InFlight, Room},
     kept::{Kept, Order, Permit},
     plan::plan,
     report::Counts,
@@ -81,6 +82,12 @@ pub(super) struct Drive {
     /// Records that waited for the end of another attempt's lease.
     waited: BTreeSet<usize>,
     suspects: Suspects,
+    /// Counts those that have their outcome until the worker heard of it.
+    landed: Vec<InFlight>,
+    /// Where the next of them may run alone.
+    room: Option<Room>,
+    /// Somebody waits for that.
+    is_entering: bool,
     /// Records that were deleted from their queue here.
     deleted: BTreeSet<usize>,
     /// Some of them are being deleted: suspects wait for that.
@@ -107,6 +114,8 @@ enum Stored {
     Waited(usize),
     /// What was done is deleted.
     Alone,
+    /// A suspect may run with nothing else in flight.
+    Entered(Room),
     /// A handler that was told to stop had its time to do so.
     Unyielding(usize),
 }
@@ -122,13 +131,14 @@ enum Event {
 }
 
 impl Drive {
-    pub(super) fn new(shared: Arc<Shared>, batch: Batch, invocation: Invocation, kept: Option<Kept>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, batch: Batch, invocation: Invocation, mut kept: Option<Kept>) -> Self {
         let slips = shared.seams.slips;
         let deadline = Deadline::of(&invocation, &shared.seams.clock).filter(|_| !slips.no_deadline_guard);
         let links = plan(&batch, shared.idempotency.is_some(), |index| sibling_key(&shared, &batch, index));
         let schedule = Schedule::new(links, slips, |index| batch.receive_count(index) != Some(1));
         let (teller, ended) = mpsc::unbounded_channel();
         let began = kept.as_ref().map_or_else(|| shared.seams.clock.monotonic(), |kept| kept.received);
+        let landed = kept.as_mut().and_then(|kept| kept.arriving.take()).into_iter().collect();
         let keeping = kept.map(|kept| Box::new(Keeping::new(kept, batch.len())));
         let mut drive = Self {
             shared,
@@ -150,6 +160,9 @@ impl Drive {
             began,
             waited: BTreeSet::new(),
             suspects: Suspects::default(),
+            landed,
+            room: None,
+            is_entering: false,
             deleted: BTreeSet::new(),
             is_deleting: false,
             keeping,

@@ -94,7 +94,10 @@ impl Drive {
             return Some(permit);
         }
         if let Some(keeping) = &mut self.keeping {
-            let own = keeping.kept.permits.take();
+            let mut own = keeping.kept.permits.take();
+            if let Some(permit) = &mut own {
+                permit.counted = Some(self.shared.isolation.counts());
+            }
             if own.is_some() || !self.shared.seams.slips.permits_after_the_receive {
                 return own;
             }

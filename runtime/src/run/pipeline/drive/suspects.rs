@@ -1,8 +1,8 @@
 //! Messages whose earlier runs nobody heard the end of: they may take the process with them.
 //!
 //! They run when all others are settled, one at a time, those that were heard of least often last; what is done by then is deleted
-//! first, so that a message which ends the process takes no other's receives. None is convicted by that: a lost reply leaves the same
-//! trace.
+//! first, so that a message which ends the process takes no other's receives. Of a worker's many batches that is so within each, and over
+//! all of them for those that were not heard of twice. None is convicted by that: a lost reply leaves the same trace.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,6 +14,7 @@ use crate::{
     run::pipeline::{
         deadline::Phase,
         flight::{Flight, Stage},
+        isolation::Room,
     },
 };
 
@@ -37,6 +38,11 @@ impl Suspects {
 
     /// Without rows all look alike: from the front at odd receives, from the back at even ones, so that one which ends the process
     /// has the others in front of it in one of two receives.
+    /// How often the next one was not heard of, if that was too often for company.
+    fn next_has_to_be_alone(&self) -> Option<u32> {
+        self.waiting.first_key_value().map(|((unheard, _), _)| *unheard).filter(|unheard| *unheard > 1)
+    }
+
     fn add(&mut self, index: usize, record: Record, unheard: u32) {
         let place = i64::try_from(index).unwrap_or(i64::MAX);
         let from_the_back = unheard == 0 && record.receive_count().is_some_and(|receives| receives % 2 == 0);
@@ -90,7 +96,11 @@ impl Drive {
         if self.deletes_what_is_done() {
             return;
         }
-        let Some(permit) = self.take_permit() else { return };
+        if self.waits_for_the_room() {
+            return;
+        }
+        let Some(mut permit) = self.take_permit() else { return };
+        permit.room = self.room.take();
         let Some((_, (index, record))) = self.suspects.waiting.pop_first() else { return };
         let Some(idempotency) = self.shared.idempotency.clone() else {
             return self.start(index, record, permit, None);
@@ -123,5 +133,24 @@ impl Drive {
 
     pub(super) fn on_alone(&mut self) {
         self.is_deleting = false;
+    }
+
+    /// Whether the next suspect has to be alone in the whole process and is not yet. On Lambda a process has one batch.
+    fn waits_for_the_room(&mut self) -> bool {
+        let Some((keeping, unheard)) = self.keeping.as_ref().zip(self.suspects.next_has_to_be_alone()) else {
+            return false;
+        };
+        if self.room.is_none() && !std::mem::replace(&mut self.is_entering, true) {
+            let shared = &self.shared;
+            let entering = keeping.enter(Arc::clone(&shared.isolation), unheard, Arc::clone(&shared.seams.clock));
+            self.stored.push(Box::pin(async move { Stored::Entered(entering.await) }));
+        }
+        self.room.is_none()
+    }
+
+    pub(super) fn on_entered(&mut self, room: Room) {
+        self.is_entering = false;
+        // Those that waited may have been settled meanwhile.
+        self.room = Some(room).filter(|_| !self.suspects.is_empty());
     }
 }

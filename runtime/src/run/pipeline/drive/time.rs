@@ -60,6 +60,7 @@ impl Drive {
     pub(super) fn start_nothing_more(&mut self, class: ReasonClass) {
         (self.acquiring, self.permit) = (None, None);
         self.suspects.clear();
+        self.room = None;
         let flights = &self.flights;
         self.schedule.close(class, |index| flights.contains_key(&index));
     }

@@ -84,6 +84,16 @@ impl Outbox {
         (mem::take(&mut self.deletions), mem::take(&mut self.changes))
     }
 
+    /// Nothing waits for others any more; what failed has its own time.
+    pub(super) fn hurry(&mut self) {
+        self.since = self.has_news().then_some(Duration::ZERO);
+    }
+
+    /// Whether something waits to be said for the first time.
+    pub(super) fn has_news(&self) -> bool {
+        !self.deletions.is_empty() || !self.changes.is_empty()
+    }
+
     /// Of how many messages something waits to be said.
     pub(super) fn len(&self) -> usize {
         self.deletions.len() + self.changes.len() + self.again.len()

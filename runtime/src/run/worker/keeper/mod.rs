@@ -18,7 +18,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 pub(super) use self::done::DoneButNotDeleted;
 use self::{
@@ -103,6 +103,8 @@ pub(super) struct Keeper {
     /// Those that were told to stop because they took too long, and when.
     overdue: BTreeMap<Key, Duration>,
     outbox: Outbox,
+    /// To be told when nothing waits to be said.
+    hurried: Vec<oneshot::Sender<()>>,
     throttle: Option<Throttle>,
     calls: FuturesUnordered<BoxFuture<'static, Said>>,
     /// About how many settled messages calls are under way.
@@ -135,6 +137,7 @@ impl Keeper {
             receipts: BTreeMap::new(),
             overdue: BTreeMap::new(),
             outbox: Outbox::default(),
+            hurried: Vec::new(),
             throttle,
             calls: FuturesUnordered::new(),
             asked: 0,
@@ -159,6 +162,7 @@ impl Keeper {
                 self.look_after(now);
             }
             self.say_what_is_due(now);
+            self.tell_the_hurried();
             self.note_what_is_in_hand();
             if self.is_over(now) {
                 break;
@@ -288,6 +292,7 @@ impl Keeper {
                 }
             }
             What::Settled(index, settled) => self.on_settled((receive, index), settled),
+            What::Alone(tell) => self.hurried.push(tell),
             What::Over => drop(self.batches.remove(&receive)),
         }
     }
@@ -436,6 +441,8 @@ impl Keeper {
                     self.common.stats.beats(1);
                 }
                 Hidden::Lost(_) if slips.beats_after_a_loss => receipt.is_not_hidden(now),
+                // Its own completion ended the lease.
+                Hidden::Lost(ReasonClass::LeaseLost) if receipt.is_done() => {}
                 Hidden::Lost(class) if receipt.lost.is_none() => self.lose(key, class),
                 Hidden::Lost(_) => {}
                 Hidden::Unknown(answer) => {
@@ -453,6 +460,9 @@ impl Keeper {
     // ---- what is said last
 
     fn say_what_is_due(&mut self, now: Duration) {
+        if !self.hurried.is_empty() {
+            self.outbox.hurry();
+        }
         let (deletions, changes) = self.outbox.take(now, self.batches.is_empty() && self.stopping.is_none());
         self.asked += deletions.len() + changes.len();
         if !deletions.is_empty() {
@@ -471,6 +481,17 @@ impl Keeper {
                     in_calls(&changes, |arn, changes| source.change_visibility(arn, changes, Some(LONGEST_CALL)));
                 Said::Hidden(changes.len(), ask(hiding, LONGEST_CALL, &clock).await)
             }));
+        }
+    }
+
+    /// Tells those that wait for it that SQS knows of everything that is settled.
+    fn tell_the_hurried(&mut self) {
+        let is_settled = |receipt: &Receipt| receipt.settled.is_some();
+        if self.asked == 0 && !self.outbox.has_news() && !self.receipts.values().any(is_settled) {
+            // Whoever does not wait any more needs no answer.
+            for tell in self.hurried.drain(..) {
+                let _ = tell.send(());
+            }
         }
     }
 

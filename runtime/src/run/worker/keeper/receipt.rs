@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     batch::Record,
     claim::Lease,
-    outcome::ReasonClass,
+    outcome::{Outcome, ReasonClass},
     run::pipeline::{Hold, Settled},
 };
 
@@ -178,6 +178,12 @@ impl Receipt {
     /// SQS hides it no longer than it is by now.
     pub(super) fn cannot_be_hidden(&mut self) {
         self.beat_at = Duration::MAX;
+    }
+
+    /// Whether its work is recorded as done.
+    pub(super) fn is_done(&self) -> bool {
+        let outcome = self.settled.as_ref().map(|settled| &settled.outcome);
+        matches!(outcome, Some(Outcome::Done | Outcome::AlreadyDone))
     }
 
     pub(super) fn received(&self) -> Duration {

@@ -5,12 +5,13 @@
 pub(super) struct Appetite {
     most: usize,
     lanes: usize,
+    is_busy: bool,
 }
 
 impl Appetite {
     /// At most so many.
     pub(super) fn new(most: usize) -> Self {
-        Self { most: most.max(1), lanes: 1 }
+        Self { most: most.max(1), lanes: 1, is_busy: false }
     }
 
     pub(super) fn lanes(&self) -> usize {
@@ -20,15 +21,21 @@ impl Appetite {
     /// So many messages came of so many that were asked for.
     pub(super) fn got(&mut self, asked: usize, received: usize) {
         if received == 0 {
-            self.lanes = 1;
+            self.failed();
         } else if received >= asked {
+            self.is_busy = true;
             self.lanes = (self.lanes * 2).min(self.most);
         }
     }
 
     /// SQS refused, or gave no answer.
     pub(super) fn failed(&mut self) {
-        self.lanes = 1;
+        (self.lanes, self.is_busy) = (1, false);
+    }
+
+    /// Whether there was more than was asked for, and no receive in vain since.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_busy
     }
 }
 
@@ -45,8 +52,9 @@ mod tests {
             appetite.lanes()
         });
         assert_eq!(grown, [2, 4, 4, 8, 10]);
+        assert!(appetite.is_busy());
         appetite.got(10, 0);
-        assert_eq!(appetite.lanes(), 1);
+        assert_eq!((appetite.lanes(), appetite.is_busy()), (1, false));
         appetite.got(1, 1);
         appetite.failed();
         assert_eq!(appetite.lanes(), 1);

@@ -9,7 +9,7 @@ use crate::{
     batch::Batch,
     queue::ReceivedMessage,
     run::{
-        pipeline::{Hold, Kept, Permits},
+        pipeline::{Hold, InFlight, Kept, Permits},
         worker::{
             keeper::{Fate, Taken},
             stop::Stage,
@@ -18,7 +18,13 @@ use crate::{
 };
 
 /// Hands messages on: to a batch that runs them; back to the queue where the worker stops; out of the queue where they are done.
-pub(super) fn take(queue: &Arc<Polled>, messages: Vec<ReceivedMessage>, permits: Permits, asked_at: Duration) {
+pub(super) fn take(
+    queue: &Arc<Polled>,
+    messages: Vec<ReceivedMessage>,
+    permits: Permits,
+    asked_at: Duration,
+    arriving: InFlight,
+) {
     let common = &queue.common;
     common.something_came();
     common.stats.received(messages.len());
@@ -29,7 +35,7 @@ pub(super) fn take(queue: &Arc<Polled>, messages: Vec<ReceivedMessage>, permits:
     }
     let Some(batch) = batch(queue, &open) else { return };
     if common.stop.stage() == Stage::Running {
-        run(queue, batch, permits, asked_at);
+        run(queue, batch, permits, asked_at, arriving);
     } else {
         common.stats.given_back(batch.len());
         common.keep(Taken::new(common.next_receive(), batch, asked_at, queue.visibility_timeout, Fate::GivenBack));
@@ -49,7 +55,7 @@ fn batch(queue: &Polled, messages: &[ReceivedMessage]) -> Option<Batch> {
     }
 }
 
-fn run(queue: &Arc<Polled>, batch: Batch, mut permits: Permits, asked_at: Duration) {
+fn run(queue: &Arc<Polled>, batch: Batch, mut permits: Permits, asked_at: Duration, arriving: InFlight) {
     let common = &queue.common;
     permits.keep(batch.len());
     let hidden_until = asked_at + queue.visibility_timeout;
@@ -62,8 +68,15 @@ fn run(queue: &Arc<Polled>, batch: Batch, mut permits: Permits, asked_at: Durati
         queue.visibility_timeout,
         Fate::Run { orders, holds: Arc::clone(&holds) },
     );
-    let kept =
-        Kept { receive: taken.receive, received: asked_at, permits, holds, told: common.told.clone(), orders: ordered };
+    let kept = Kept {
+        receive: taken.receive,
+        received: asked_at,
+        permits,
+        holds,
+        arriving: Some(arriving),
+        told: common.told.clone(),
+        orders: ordered,
+    };
     // The keeper knows of them before they run.
     common.keep(taken);
     common.seams.spawner.spawn(common.pipeline.keep(batch, kept));

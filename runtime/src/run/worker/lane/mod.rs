@@ -9,6 +9,7 @@ mod intake;
 mod permits;
 mod rate;
 mod trouble;
+mod turns;
 
 use std::{
     panic::AssertUnwindSafe,
@@ -21,10 +22,14 @@ use futures_util::{
     FutureExt,
     future::{Either, select},
 };
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use self::{appetite::Appetite, attempt::Attempt};
-pub(super) use self::{rate::Rate, trouble::Trouble};
+pub(super) use self::{
+    rate::Rate,
+    trouble::Trouble,
+    turns::{Share, Turns},
+};
 use super::{Common, WorkerQueue};
 use crate::{
     batch::QueueArn,
@@ -48,23 +53,24 @@ pub(super) struct Polled {
     arn: Box<str>,
     pub(super) visibility_timeout: Duration,
     wait: Duration,
-    /// Of this queue; those of the process are the pipeline's.
-    permits: Arc<Semaphore>,
+    share: Arc<Share>,
+    turns: Arc<Turns>,
     /// Held by the lane that gathers them: several at once would each get a few.
     gathering: tokio::sync::Mutex<()>,
-    /// How many may be in hand.
-    concurrency: usize,
-    /// What it may hold of the process's permits while it has nothing to give.
-    share: usize,
     appetite: Mutex<Appetite>,
     /// How many lanes receive: what the appetite says.
     lanes: watch::Sender<usize>,
 }
 
 impl Polled {
-    pub(super) fn new(common: Arc<Common>, queue: &WorkerQueue, open: &OpenQueue, share: usize) -> Arc<Self> {
+    pub(super) fn new(
+        common: Arc<Common>,
+        queue: &WorkerQueue,
+        open: &OpenQueue,
+        share: Arc<Share>,
+        turns: Arc<Turns>,
+    ) -> Arc<Self> {
         let own = open.attributes.visibility_timeout.unwrap_or_default().max(LEAST_HIDDEN);
-        let concurrency = queue.concurrency.unwrap_or(usize::MAX).min(common.pipeline.concurrency());
         let visibility_timeout = queue.visibility_timeout.unwrap_or(own);
         let wait = if common.until_empty { queue.wait.min(LEAST_BETWEEN) } else { queue.wait };
         Arc::new(Self {
@@ -72,12 +78,11 @@ impl Polled {
             visibility_timeout,
             // What comes at the end of a wait is hidden since then, but known to be only since its beginning: half of the time is left.
             wait: wait.min(Duration::from_secs(visibility_timeout.as_secs() / 2)),
-            permits: Arc::new(Semaphore::new(concurrency)),
             gathering: tokio::sync::Mutex::default(),
-            concurrency,
-            share: share.min(concurrency),
-            appetite: Mutex::new(Appetite::new(concurrency.div_ceil(MAX_ENTRIES))),
+            appetite: Mutex::new(Appetite::new(share.concurrency.div_ceil(MAX_ENTRIES))),
             lanes: watch::Sender::new(1),
+            share,
+            turns,
             common,
         })
     }
@@ -88,20 +93,16 @@ impl Polled {
 
     /// How many lanes it may need at most.
     pub(super) fn most_lanes(&self) -> usize {
-        self.concurrency.div_ceil(MAX_ENTRIES)
+        self.share.concurrency.div_ceil(MAX_ENTRIES)
     }
 
     /// Takes note of what a receive came to, for the lanes.
     fn feed(&self, feed: impl FnOnce(&mut Appetite)) {
         let mut appetite = self.appetite.lock().unwrap_or_else(PoisonError::into_inner);
         feed(&mut appetite);
+        self.share.finds(appetite.is_busy());
         let lanes = appetite.lanes();
         self.lanes.send_if_modified(|now| std::mem::replace(now, lanes) != lanes);
-    }
-
-    /// Whether the last receives found the queue idle.
-    fn is_idle(&self) -> bool {
-        *self.lanes.borrow() == 1
     }
 }
 
@@ -125,6 +126,7 @@ impl Lane {
         while let Some(permits) = common.stop.unless_stopped(self.next_permits()).await {
             let (asked, asked_at) = (permits.len(), clock.monotonic());
             common.stats.asks(asked_at);
+            let arriving = common.pipeline.expects();
             match self.receive(asked).await {
                 None => break,
                 Some(Ok(messages)) => {
@@ -135,10 +137,10 @@ impl Lane {
                     queue.feed(|appetite| appetite.got(asked, messages.len()));
                     if messages.is_empty() {
                         common.stats.empty_receives(1);
-                        drop(permits);
+                        drop((permits, arriving));
                         self.after_nothing(asked_at).await;
                     } else {
-                        intake::take(&queue, messages, permits, asked_at);
+                        intake::take(&queue, messages, permits, asked_at, arriving);
                     }
                 }
                 // Before the first answer it is the deployment, or the name.
@@ -146,7 +148,7 @@ impl Lane {
                     common.refuse(error);
                 }
                 Some(Err(error)) => {
-                    drop(permits);
+                    drop((permits, arriving));
                     common.stats.failed_receives(1);
                     common.give_back_rate(asked);
                     queue.feed(Appetite::failed);

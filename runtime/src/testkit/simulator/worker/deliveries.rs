@@ -118,7 +118,7 @@ impl Deliveries {
     /// A renewal was refused.
     pub(in crate::testkit::simulator) fn lease_is_lost(&mut self, owner: Owner) {
         let lost = self.handed.values_mut().filter(|delivery| delivery.owner == Some(owner));
-        lost.for_each(|delivery| delivery.is_lost = true);
+        lost.for_each(|delivery| delivery.is_lease_lost = true);
     }
 
     /// A handler starts. Whether that is a worker's.
@@ -164,14 +164,14 @@ impl Deliveries {
     }
 
     /// A worker that was on time stopped: nothing is left in its hands.
-    pub(super) fn returns(&mut self, process: ProcessId, is_hidden: impl Fn(&Delivery, u64) -> bool) {
+    pub(super) fn returns(&mut self, process: ProcessId, is_hidden: impl Fn(&Delivery, (usize, u64)) -> bool) {
         let mut told = Vec::new();
-        for ((_, receipt), delivery) in self.handed.iter().filter(|(_, delivery)| delivery.holder == Some(process)) {
+        for (receipt, delivery) in self.handed.iter().filter(|(_, delivery)| delivery.holder == Some(process)) {
             let id = &delivery.message_id;
             if delivery.cause.is_none() {
                 told.push(format!("I29: process {process} ended, and {id} came to nothing"));
             }
-            let is_said = delivery.last_words > 0 || delivery.is_lost || delivery.is_unsure;
+            let is_said = delivery.last_words > 0 || delivery.is_lost || delivery.is_lease_lost || delivery.is_unsure;
             if delivery.is_due_back() && !is_said && is_hidden(delivery, *receipt) {
                 told.push(format!("I26: process {process} ended, and {id}, which never started, was not given back"));
             }

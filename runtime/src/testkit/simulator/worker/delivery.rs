@@ -46,6 +46,8 @@ pub(super) struct Delivery {
     pub(super) cause: Option<Cause>,
     /// The holder was told that it is no longer its own.
     pub(super) is_lost: bool,
+    /// The holder's lease was refused a renewal: because another has it, or because its own completion came first.
+    pub(super) is_lease_lost: bool,
     /// That it was hidden once more was not confirmed: its holder may have had to take it for lost, by its own clock.
     pub(super) is_unsure: bool,
     /// It was known to be done when it came: it needs no permit.
@@ -76,6 +78,7 @@ impl Delivery {
             is_started: false,
             cause: None,
             is_lost: false,
+            is_lease_lost: false,
             is_unsure: false,
             is_known: false,
             under_way: 0,
@@ -87,7 +90,8 @@ impl Delivery {
     pub(super) fn says(&mut self, request: Request, proof: Proof) -> Result<&'static str, &'static str> {
         let is_alone = self.under_way == 0;
         self.under_way += 1;
-        if self.is_lost {
+        let ends_what_is_done = matches!(request, Request::Delete) && proof.is_recorded == Some(true);
+        if self.is_lost || (self.is_lease_lost && !ends_what_is_done) {
             return Err("I27: something is said about it after its loss was answered");
         }
         if !is_alone {

@@ -27,10 +27,15 @@ use crate::{
 
 /// What workers a simulation has.
 pub(super) struct Workers {
-    /// How many for each queue.
+    /// How many for each queue, or for all of them.
     pub(super) processes: usize,
-    pub(super) config: Box<dyn Fn(WorkerQueue) -> WorkerConfig>,
+    /// Whether each receives from all queues.
+    pub(super) are_shared: bool,
+    pub(super) config: MakeConfig,
 }
+
+/// The settings of a worker for the queue at that place of these.
+type MakeConfig = Box<dyn Fn(usize, Vec<WorkerQueue>) -> WorkerConfig>;
 
 /// How long a process that was told to stop has until it is killed, as on ECS and Kubernetes.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,13 +46,17 @@ const REPLACED_AFTER: Duration = Duration::from_secs(30);
 /// How long the program of a worker that ended goes on with something else.
 const AFTERLIFE: Duration = Duration::from_secs(10);
 
+/// How long what is under way may take once the queues are empty.
+const AFTERGLOW: Duration = Duration::from_secs(300);
+
 /// How often chance looks at a worker.
 const A_MINUTE: Duration = Duration::from_secs(60);
 
 impl World {
     pub(super) fn plan_workers(&mut self) {
-        let (queues, each) = (self.queues.all().len(), self.setup.workers.as_ref().map_or(0, |it| it.processes));
-        for queue in (0..queues).flat_map(|queue| std::iter::repeat_n(queue, each)) {
+        let Some(Workers { processes, are_shared, .. }) = self.setup.workers else { return };
+        let queues = if are_shared { 1 } else { self.queues.all().len() };
+        for queue in (0..queues).flat_map(|queue| std::iter::repeat_n(queue, processes)) {
             self.plan_worker(queue, Duration::from_secs(5));
         }
     }
@@ -58,9 +67,9 @@ impl World {
     }
 
     pub(super) fn start_worker(&mut self, queue: usize) {
-        let Some(name) = self.queues.all().get(queue).map(|queue| arn(&queue.settings.name)) else { return };
+        let names: Vec<_> = self.queues.all().iter().map(|queue| WorkerQueue::new(arn(&queue.settings.name))).collect();
         let Some(workers) = &self.setup.workers else { return };
-        let config = (workers.config)(WorkerQueue::new(name));
+        let (config, is_shared) = ((workers.config)(queue, names), workers.are_shared);
         let process = self.new_process(queue);
         let (mut consumer, epoch) = self.equip(&process);
         let guard = match &consumer.settings.guard {
@@ -68,7 +77,8 @@ impl World {
             Guard::Off | Guard::Unsaid => None,
         };
         consumer.settings.seams.witness = Some(witness(&process));
-        let source = ProcessQueue { guard, limit: self.setup.concurrency, ..ProcessQueue::of(&process) };
+        let limit = self.setup.concurrency;
+        let source = ProcessQueue { guard, limit, is_shared, ..ProcessQueue::of(&process) };
         let worker = match Worker::new(consumer, source, config) {
             Ok(worker) => worker,
             Err(error) => return self.violation(format!("a worker cannot be made: {error}")),
@@ -164,6 +174,17 @@ impl World {
         self.plan_worker(queue, REPLACED_AFTER);
     }
 
+    /// Whether shared workers, which receive for ever, have had nothing to receive for a while.
+    pub(super) fn is_over(&mut self) -> bool {
+        let is_shared = self.setup.workers.as_ref().is_some_and(|workers| workers.are_shared);
+        let has_sent_all = !self.events.values().any(|event| matches!(event, Event::Send(..)));
+        let is_empty = is_shared && has_sent_all && self.queues.all().iter().all(|queue| queue.len() == 0);
+        let now = self.timeline.now();
+        let since = is_empty.then(|| self.empty_since.unwrap_or(now));
+        self.empty_since = since;
+        !self.faults_are_on() && since.is_some_and(|since| now.saturating_sub(since) > AFTERGLOW)
+    }
+
     /// Takes note of workers that ended by themselves.
     pub(super) fn take_returned(&mut self) {
         let returned = std::mem::take(&mut self.store.state().returned);
@@ -195,8 +216,8 @@ impl World {
     fn leaves_nothing(&mut self, process: ProcessId, running: &Running) {
         let now = self.timeline.now();
         let queues = self.queues.all();
-        let is_held = |delivery: &Delivery, receipt| {
-            let held = queues.get(running.queue).zip(number(&delivery.message_id));
+        let is_held = |delivery: &Delivery, (queue, receipt): (usize, u64)| {
+            let held = queues.get(queue).zip(number(&delivery.message_id));
             held.is_some_and(|(queue, number)| queue.is_held(number, receipt, now))
         };
         let mut state = self.store.state();

@@ -24,6 +24,9 @@ pub(in crate::testkit::simulator) type Attempts = BTreeMap<String, (Duration, Ve
 /// For how long SQS knows the name of an attempt.
 const KNOWN_FOR: Duration = Duration::from_secs(5 * 60);
 
+/// How long a receive from one of several queues waits once faults are over.
+const LONG_WAIT: Duration = Duration::from_secs(600);
+
 /// How much longer than the wait a client waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -129,9 +132,15 @@ impl ProcessQueue {
             self.store.travel(QUICK).await;
             return Err(self.receive_failed("throttled"));
         }
-        // Once faults are over nothing but news ends a wait, and then it is asked anew: hours of empty receives would show nothing.
-        let asked_until = self.store.now().saturating_add(request.wait);
-        let until = if self.store.faults_are_on() { asked_until } else { Duration::MAX };
+        // Once faults are over nothing but news ends a wait, and then it is asked anew: hours of empty receives would show nothing. But one
+        // that never ends must not keep the permits of a worker from its other queues.
+        let now = self.store.now();
+        let asked_until = now.saturating_add(request.wait);
+        let until = match (self.store.faults_are_on(), self.is_shared) {
+            (true, _) => asked_until,
+            (false, true) => now.saturating_add(LONG_WAIT),
+            (false, false) => Duration::MAX,
+        };
         let poll = LongPoll {
             queues: self.queues.clone(),
             store: self.store.clone(),
