@@ -59,6 +59,7 @@ fn an_alarm_watches_what_its_dimension_names() {
     ] {
         assert_eq!(alarm(visible, unknown), [""; 0], "{unknown}");
     }
+    assert_eq!(alarm("!ImportValue metric", "[{Name: QueueName, Value: !GetAtt Dead.QueueName}]"), [""; 0]);
     // An expression has no metric of its own, and an unknown one may be any.
     for (metrics, expected) in [("[{Id: a, Expression: '1 > 0'}]", &["SQS603"][..]), ("!ImportValue metrics", &[])] {
         let alarm = resource("Alarm", "AWS::CloudWatch::Alarm", &format!("Metrics: {metrics}"));

@@ -223,6 +223,19 @@ fn what_cannot_be_is_said_with_its_limit() {
 }
 
 #[test]
+fn a_limit_itself_is_allowed() {
+    let groups = Load { fifo_groups: Some(9), aim: Aim::Concurrency(9), rate: 1.0, ..load() };
+    assert_eq!(planned(&groups).maximum_concurrency, 9);
+    // 12 batches of 10,000.
+    let full =
+        Load { window: 300, message_bytes: 100, at_once: 10_000, aim: Aim::Concurrency(12), rate: 1_000.0, ..load() };
+    assert_eq!((planned(&full).batch.size, planned(&full).maximum_concurrency), (10_000, 12));
+    // 999 x 60 s.
+    let often = Load { outage: 59_940, backoff: None, ..load() };
+    assert_eq!(planned(&often).retries.max_receive_count, 1_000);
+}
+
+#[test]
 fn the_curve_begins_with_the_burst_and_ends_with_nothing() {
     let load = Load { message_ms: 1_000, overhead_ms: 0, at_once: 1, rate: 0.0, burst: 50_000, ..load() };
     let plan = planned(&load);

@@ -143,6 +143,8 @@ fn patterns_allow_and_are_advice() {
     assert_eq!(of_statements(but_some), ["SQS504"]);
     let elsewhere = "{Effect: Allow, Action: ['sqs:*', 'dynamodb:*'], NotResource: !GetAtt Other.Arn}";
     assert_eq!(of_statements(elsewhere), ["SQS504"]);
+    let among_others = "{Effect: Allow, Action: ['s3:GetObject', 'sqs:PurgeQueue'], NotResource: !GetAtt Other.Arn}";
+    assert_eq!(of_statements(&format!("{all}, {among_others}")), ["SQS504", "SQS504"]);
     assert_eq!(of_role("ManagedPolicyArns: ['arn:aws:iam::aws:policy/AdministratorAccess']"), ["SQS504", "SQS505"]);
     let partition = "ManagedPolicyArns: [!Sub 'arn:${AWS::Partition}:iam::aws:policy/AmazonSQSFullAccess']";
     assert_eq!(of_role(partition), ["SQS502", "SQS504", "SQS505"]);
