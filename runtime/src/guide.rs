@@ -6,6 +6,9 @@ pub mod architecture {}
 #[doc = include_str!("../docs/deploying.md")]
 pub mod deploying {}
 
+#[doc = include_str!("../docs/doctor.md")]
+pub mod doctor {}
+
 #[doc = include_str!("../docs/failures.md")]
 pub mod failures {}
 
@@ -20,6 +23,9 @@ pub mod inputs {}
 
 #[doc = include_str!("../docs/invariants.md")]
 pub mod invariants {}
+
+#[doc = include_str!("../docs/plan.md")]
+pub mod plan {}
 
 #[doc = include_str!("../docs/powertools.md")]
 pub mod powertools {}

@@ -27,6 +27,7 @@ mod hostile;
 mod lambda;
 mod layer;
 mod pipeline;
+mod plan;
 mod properties;
 mod queue;
 mod response;

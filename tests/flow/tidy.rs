@@ -84,7 +84,7 @@ fn only_the_claim_in_redis_names_its_client() {
 
 #[test]
 fn every_file_says_what_it_is() {
-    for folder in ["runtime/src", "examples", "tests"] {
+    for folder in ["runtime/src", "cli", "examples", "tests"] {
         for file in rust_files(&root().join(folder)) {
             let first = read(&file).lines().next().unwrap_or_default().to_owned();
             let is_documented = first.starts_with("//!") || first.starts_with("#![doc = include_str!");
@@ -96,7 +96,7 @@ fn every_file_says_what_it_is() {
 #[test]
 fn files_stay_small() {
     const MAX_LINES: usize = 600;
-    for file in rust_files(&root().join("runtime/src")) {
+    for file in ["runtime/src", "cli"].iter().flat_map(|folder| rust_files(&root().join(folder))) {
         let lines = read(&file).lines().count();
         assert!(lines <= MAX_LINES, "{} has {lines} lines", file.display());
     }
@@ -144,7 +144,7 @@ fn the_minimum_rust_version_stands_once() {
     assert_eq!(version.matches("rust-version = ").count(), 1);
     let examples = fs::read_dir(root().join("examples")).expect("a folder of the project");
     let examples = examples.map(|entry| entry.expect("readable").path()).filter(|path| path.is_dir());
-    let members: Vec<_> = examples.chain([root().join("runtime"), root().join("tests")]).collect();
+    let members: Vec<_> = examples.chain(["cli", "runtime", "tests"].map(|member| root().join(member))).collect();
     assert!(members.len() >= 5, "{members:?}");
     for member in members {
         let manifest = read(&member.join("Cargo.toml"));
