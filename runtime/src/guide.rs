@@ -30,6 +30,9 @@ pub mod plan {}
 #[doc = include_str!("../docs/powertools.md")]
 pub mod powertools {}
 
+#[doc = include_str!("../docs/runbooks.md")]
+pub mod runbooks {}
+
 // Its links and examples need the test kit.
 #[cfg_attr(feature = "testkit", doc = include_str!("../docs/testing.md"))]
 #[cfg_attr(not(feature = "testkit"), doc = "Testing a consumer: to be read with the feature `testkit`.")]

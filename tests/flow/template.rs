@@ -5,6 +5,8 @@
 //! timeout, or that one line decides whether failed messages are deleted. Each test here is one such rule and says what
 //! breaks without it.
 
+use std::collections::BTreeSet;
+
 use saphyr::{LoadableYamlNode as _, YamlOwned};
 
 /// Reading a template can fail; a broken rule is a panic of the test.
@@ -255,6 +257,62 @@ fn the_function_may_tell_its_queues_what_it_is_set_to_tell() -> Rule {
             );
         }
     }
+    Ok(())
+}
+
+#[test]
+fn every_alarm_has_its_page_in_the_runbooks_and_tells_somebody() -> Rule {
+    const PAGE: &str = "runtime/docs/runbooks.md#";
+    let template = Template::read()?;
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtime/docs/runbooks.md");
+    let runbooks = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+    let headings = runbooks.lines().filter_map(|line| line.strip_prefix("# "));
+    let sections: BTreeSet<String> = headings.map(|heading| heading.to_lowercase().replace(' ', "-")).collect();
+
+    let mut named = BTreeSet::new();
+    for (name, alarm) in template.of_type("AWS::CloudWatch::Alarm") {
+        let description = alarm.string("Properties.AlarmDescription").unwrap_or_default();
+        let section = description.split_once(PAGE).map(|(_, section)| section.trim().to_owned());
+        named.insert(section.ok_or_else(|| format!("{name} names no page of the runbooks"))?);
+        for actions in ["AlarmActions", "OKActions"] {
+            let words = alarm.at(&format!("Properties.{actions}")).map(Node::words).unwrap_or_default();
+            assert!(words.contains(&"AlarmTopicArn"), "{name} has no {actions}: it rings, and nobody hears it");
+        }
+    }
+    assert_eq!(named, sections, "the alarms' pages and those that there are");
+    Ok(())
+}
+
+#[test]
+fn the_queues_take_no_request_without_tls() -> Rule {
+    let template = Template::read()?;
+    let policies = template.of_type("AWS::SQS::QueuePolicy");
+    for (queue, _) in template.of_type("AWS::SQS::Queue") {
+        let is_closed = |policy: &Node<'_>| {
+            let queues = policy.at("Properties.Queues").map(Node::items).unwrap_or_default();
+            let statements = policy.at("Properties.PolicyDocument.Statement").map(Node::items).unwrap_or_default();
+            let denies = |statement: &Node<'_>| {
+                statement.string("Effect") == Some("Deny")
+                    && statement
+                        .at("Condition.Bool")
+                        .map(Node::entries)
+                        .unwrap_or_default()
+                        .iter()
+                        .any(|(key, value)| *key == "aws:SecureTransport" && value.0.as_str() == Some("false"))
+            };
+            queues.iter().any(|named| named.intrinsic("Ref") == Some(queue)) && statements.iter().any(denies)
+        };
+        assert!(policies.iter().any(|(_, policy)| is_closed(policy)), "{queue} can be asked in clear text");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_alarm_on_durations_rings_before_the_time_out() -> Rule {
+    let template = Template::read()?;
+    let threshold = template.resource("OrdersDurationAlarm")?.number("Properties.Threshold");
+    let timeout = template.function()?.number("Timeout").unwrap_or(3);
+    assert_eq!(threshold, Some(timeout * 800), "80 % of the function's time-out of {timeout} s, in milliseconds");
     Ok(())
 }
 
