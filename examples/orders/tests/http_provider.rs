@@ -13,7 +13,10 @@ use sqs_runtime::{
     Idempotency,
     run::{Pipeline, Replay},
 };
-use tokio::{net::TcpListener, process::Command};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    process::Command,
+};
 
 /// A consumer that knows of no earlier message.
 fn pipeline(url: &str) -> Pipeline {
@@ -55,9 +58,10 @@ async fn each_answer_says_whether_to_try_again() {
 
 #[tokio::test]
 async fn a_provider_that_is_not_there_is_a_retry() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("bound"));
-    drop(listener);
+    // Bound and not listening: a port that was given back another test might take.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let url = format!("http://{}", socket.local_addr().expect("bound"));
     assert_eq!(outcomes(&pipeline(&url), event("tok_visa", 900), 1).await, ["retry", "retry"]);
     let (url, _) = in_process(Faults::none()).await;
     let no_provider = format!("{url}/elsewhere");

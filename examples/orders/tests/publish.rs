@@ -109,9 +109,10 @@ async fn a_queue_that_does_not_exist_is_said() {
 
 #[tokio::test]
 async fn an_endpoint_where_nobody_listens_is_said() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let endpoint = format!("http://{}", listener.local_addr().expect("bound"));
-    drop(listener);
+    // Bound and not listening: a port that was given back another test might take.
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let endpoint = format!("http://{}", socket.local_addr().expect("bound"));
     let (code, out, err) = told(&publish(&endpoint, "orders", &["--count", "1"]).await);
     assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
     assert!(err.contains("Connection refused") && err.contains("AWS_ENDPOINT_URL_SQS"), "{err}");

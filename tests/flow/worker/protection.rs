@@ -208,7 +208,10 @@ async fn an_agent_that_does_not_answer_stops_no_work() {
 async fn an_agent_that_is_not_there_stops_no_work() {
     let site = Site::standard();
     site.send(["10"]);
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    // Bound and not listening: a port that was given back another test might take.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let nobody = socket.local_addr().unwrap();
     let config = WorkerConfig::new().task_protection(format!("http://{nobody}/api"));
     let (handle, running) = site.start(site.consumer().idempotency(once()), config);
     site.pass(seconds(11)).await;
