@@ -19,6 +19,7 @@ mod batch;
 mod claim;
 mod conformance;
 mod deadline;
+mod deploy;
 mod dynamodb;
 mod extract;
 mod faults;
