@@ -77,6 +77,16 @@ fn lambda_reads_which_messages_failed() -> Rule {
 }
 
 #[test]
+fn the_mapping_counts_what_it_polls_and_drops() -> Rule {
+    let metrics = Template::read()?.event()?.strings("MetricsConfig.Metrics").join(", ");
+    assert_eq!(
+        metrics, "EventCount",
+        "without it nothing tells of messages that the mapping itself left out or dropped"
+    );
+    Ok(())
+}
+
+#[test]
 fn concurrency_is_limited_where_it_costs_no_receives() -> Rule {
     let template = Template::read()?;
     let limit = template.event()?.number("ScalingConfig.MaximumConcurrency");
