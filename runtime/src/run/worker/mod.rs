@@ -184,7 +184,8 @@ impl Worker {
             receiving.await;
             over.notify_one();
         };
-        let work = pin!(join(receiving, keeper.run()));
+        // The keeper first: tokio gives a task so much to do at a time, and lanes that have all they need would use it up for more messages.
+        let work = pin!(join(keeper.run(), receiving));
         match select(pin!(common.stop.ended()), work).await {
             Either::Left(_) => tracing::warn!("the worker ends at once; what it had in hand comes back"),
             Either::Right(_) => {}
