@@ -37,7 +37,7 @@ impl Polled {
         permits
     }
 
-    /// How many messages a receive of this queue may ask for that has so many permits. While it has none in hand it holds its share at
+    /// How many messages a receive of this queue may ask for that has so many permits. While the queue has nothing to give it holds its share at
     /// most, so that a long poll for nothing does not keep permits from other queues; and while those want some it takes no more than that.
     fn most(&self, has: usize) -> usize {
         let share = &self.share;
