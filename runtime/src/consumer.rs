@@ -9,6 +9,7 @@ use crate::{
     claim::{Guard, Idempotency},
     clock::{Clock, SharedClock, SystemClock},
     handler::{Delivery, Handled, Handler, MessageService, message_service},
+    metrics::MetricsSink,
     queue::Queue,
     random::{Random, SharedRandom, SystemRandom},
     run::{Slips, Spawn, TokioSpawn, Witness},
@@ -50,6 +51,7 @@ pub(crate) struct Settings {
     pub(crate) queue: Option<Queue>,
     pub(crate) checks: Checks,
     pub(crate) single_queue: bool,
+    pub(crate) sinks: Vec<Arc<dyn MetricsSink>>,
     pub(crate) seams: Seams,
 }
 
@@ -80,6 +82,7 @@ impl Default for Settings {
             queue: None,
             checks: Checks::default(),
             single_queue: false,
+            sinks: Vec::new(),
             seams,
         }
     }
@@ -180,6 +183,13 @@ impl<S> Consumer<S> {
     #[must_use]
     pub fn single_queue(mut self, on: bool) -> Self {
         self.settings.single_queue = on;
+        self
+    }
+
+    /// Tells this sink what each batch came to in numbers; several sinks are told one after the other.
+    #[must_use]
+    pub fn metrics(mut self, sink: impl MetricsSink) -> Self {
+        self.settings.sinks.push(Arc::new(sink));
         self
     }
 

@@ -27,6 +27,9 @@ pub mod inputs {}
 #[doc = include_str!("../docs/invariants.md")]
 pub mod invariants {}
 
+#[doc = include_str!("../docs/observing.md")]
+pub mod observing {}
+
 #[doc = include_str!("../docs/plan.md")]
 pub mod plan {}
 

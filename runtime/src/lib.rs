@@ -10,6 +10,7 @@ pub mod extract;
 pub mod guide;
 pub mod handler;
 pub mod layer;
+pub mod metrics;
 pub mod outcome;
 pub mod queue;
 mod random;

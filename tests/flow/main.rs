@@ -27,6 +27,7 @@ mod handler;
 mod hostile;
 mod lambda;
 mod layer;
+mod metrics;
 mod pipeline;
 mod plan;
 mod properties;

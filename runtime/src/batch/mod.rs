@@ -22,7 +22,11 @@ mod sqs_event;
 mod text;
 mod unescape;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use serde_json::value::RawValue;
 
@@ -54,6 +58,12 @@ impl Inner {
     fn entry(&self, index: usize) -> &Entry {
         const ABSENT: &Entry = &Entry::EMPTY;
         self.entries.get(index).unwrap_or(ABSENT)
+    }
+
+    /// A time that SQS gives in milliseconds since 1970.
+    fn timestamp(&self, index: usize, attribute: Attribute) -> Option<SystemTime> {
+        let millis = self.text.get(self.entry(index).attribute(attribute))?.parse().ok()?;
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis))
     }
 }
 
@@ -165,6 +175,16 @@ impl Batch {
     pub(crate) fn receive_count(&self, index: usize) -> Option<u32> {
         let span = self.0.entry(index).attribute(Attribute::ApproximateReceiveCount);
         self.0.text.get(span)?.parse().ok()
+    }
+
+    /// When the record's message was sent.
+    pub(crate) fn sent_at(&self, index: usize) -> Option<SystemTime> {
+        self.0.timestamp(index, Attribute::SentTimestamp)
+    }
+
+    /// When the record's message was received for the first time.
+    pub(crate) fn first_received_at(&self, index: usize) -> Option<SystemTime> {
+        self.0.timestamp(index, Attribute::ApproximateFirstReceiveTimestamp)
     }
 
     /// Whether the records at these places have the same body, to the byte as it stands in the event.

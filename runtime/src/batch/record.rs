@@ -1,11 +1,6 @@
 //! One message, as a handler may look at it.
 
-use std::{
-    borrow::Cow,
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
 
 use super::{
     Inner, QueueArn,
@@ -95,18 +90,13 @@ impl Record {
     /// When the message was sent (`SentTimestamp`, milliseconds).
     #[must_use]
     pub fn sent_at(&self) -> Option<SystemTime> {
-        self.timestamp(Attribute::SentTimestamp)
+        self.0.batch.timestamp(self.0.index, Attribute::SentTimestamp)
     }
 
     /// When the message was received for the first time (`ApproximateFirstReceiveTimestamp`, milliseconds).
     #[must_use]
     pub fn first_received_at(&self) -> Option<SystemTime> {
-        self.timestamp(Attribute::ApproximateFirstReceiveTimestamp)
-    }
-
-    fn timestamp(&self, attribute: Attribute) -> Option<SystemTime> {
-        let millis = self.attribute(attribute)?.parse().ok()?;
-        SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis))
+        self.0.batch.timestamp(self.0.index, Attribute::ApproximateFirstReceiveTimestamp)
     }
 
     /// The IAM user or role that sent the message (`SenderId`).

@@ -10,6 +10,8 @@ mod pipeline;
 #[cfg(feature = "lambda")]
 mod record;
 mod replay;
+#[cfg(any(feature = "lambda", all(feature = "worker", feature = "sqs", feature = "env")))]
+mod sinks;
 mod spawn;
 mod ticker;
 #[cfg(any(feature = "lambda", feature = "testkit"))]
@@ -85,7 +87,7 @@ pub async fn run_with(consumer: Consumer, hosts: Hosts) -> Result<(), Error> {
 
 #[cfg(feature = "lambda")]
 async fn serve_lambda(consumer: Consumer, hosts: Hosts) -> Result<(), Error> {
-    lambda::serve(Pipeline::new(consumer)?, hosts.lambda).await
+    lambda::serve(Pipeline::new(sinks::with_sinks(consumer)?)?, hosts.lambda).await
 }
 
 #[cfg(not(feature = "lambda"))]

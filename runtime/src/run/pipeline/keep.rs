@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
-use super::{Pipeline, drive::Drive, isolation::InFlight, kept::Kept, log};
+use super::{Pipeline, drive::Drive, isolation::InFlight, kept::Kept};
 use crate::{
     batch::{Batch, QueueArn},
     claim::Idempotency,
@@ -18,8 +18,8 @@ impl Pipeline {
         let shared = Arc::clone(&self.0);
         let invocation = self.invocation(None);
         Box::pin(async move {
-            let report = Drive::new(shared, batch, invocation, Some(kept)).run().await;
-            log::failures(&report);
+            let report = Drive::new(Arc::clone(&shared), batch, invocation.clone(), Some(kept)).run().await;
+            shared.tell_of(&report, &invocation);
         })
     }
 

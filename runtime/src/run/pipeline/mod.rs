@@ -12,6 +12,7 @@ mod keep;
 #[cfg_attr(not(feature = "worker"), expect(dead_code, reason = "only a worker keeps batches"))]
 mod kept;
 mod log;
+mod measure;
 mod plan;
 mod report;
 mod schedule;
@@ -21,7 +22,7 @@ mod task;
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -47,6 +48,7 @@ use crate::{
     error::Kind,
     handler::{Invocation, MessageService},
     layer::Panicked,
+    metrics::MetricsSink,
     queue::{Queue, QueueError, known::time_to_learn},
 };
 
@@ -67,6 +69,9 @@ struct Shared {
     isolation: Arc<Isolation>,
     checks: Checks,
     single_queue: bool,
+    sinks: Vec<Arc<dyn MetricsSink>>,
+    /// No batch ended yet.
+    is_cold: AtomicBool,
     seams: Seams,
 }
 
@@ -132,7 +137,8 @@ impl Pipeline {
             settings.concurrency.get().min(Semaphore::MAX_PERMITS)
         }));
         let queue = settings.queue.map(Arc::new);
-        let (checks, single_queue, seams) = (settings.checks, settings.single_queue, settings.seams);
+        let (checks, single_queue, sinks, seams) =
+            (settings.checks, settings.single_queue, settings.sinks, settings.seams);
         Self(Arc::new(Shared {
             service: Mutex::new(service),
             permits,
@@ -143,6 +149,8 @@ impl Pipeline {
             isolation: Arc::default(),
             checks,
             single_queue,
+            sinks,
+            is_cold: AtomicBool::new(true),
             seams,
         }))
     }
@@ -165,8 +173,8 @@ impl Pipeline {
         if let Some(arn) = batch.queue_arn(0) {
             self.0.learn(arn, invocation.time_left()).await;
         }
-        let report = Drive::new(Arc::clone(&self.0), batch, invocation, None).run().await;
-        log::failures(&report);
+        let report = Drive::new(Arc::clone(&self.0), batch, invocation.clone(), None).run().await;
+        self.0.tell_of(&report, &invocation);
         Ok(report)
     }
 

@@ -20,10 +20,20 @@ pub struct Report {
 }
 
 /// What is counted beside the outcomes.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
     pub(super) nothing_to_do: usize,
     pub(super) unguarded: usize,
+    pub(super) store: StoreCalls,
+}
+
+/// What the store was asked for a batch.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StoreCalls {
+    /// How long each call took.
+    pub(crate) took: Vec<Duration>,
+    /// Questions about one message that were not answered.
+    pub(crate) unanswered: usize,
 }
 
 /// What became of one record.
@@ -94,6 +104,10 @@ impl Report {
     #[must_use]
     pub fn unguarded(&self) -> usize {
         self.counts.unguarded
+    }
+
+    pub(crate) fn store_calls(&self) -> &StoreCalls {
+        &self.counts.store
     }
 
     /// Whether what succeeded was deleted by the consumer itself.

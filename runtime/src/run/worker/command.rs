@@ -11,7 +11,7 @@ use crate::{
     Consumer, Error,
     error::Kind,
     queue::{Queue, SqsClient},
-    run::command::number,
+    run::{command::number, sinks::with_sinks},
 };
 
 /// What the command line says; what it does not say the program, the environment and the defaults do.
@@ -69,6 +69,7 @@ pub(in crate::run) async fn main(consumer: Consumer, config: WorkerConfig, args:
         // A program that says nothing about failures leaves them to the environment.
         consumer.settings.queue = Some(Queue::from_env().await?);
     }
+    let consumer = with_sinks(consumer)?;
     let worker = Worker::new(consumer, SqsClient::from_env().await, config)?;
     let handle = worker.handle();
     let signals = signals::obey(handle.clone())?;

@@ -14,6 +14,11 @@ use crate::{
 impl Drive {
     pub(super) fn on_stored(&mut self, stored: Stored) {
         match stored {
+            Stored::Asked(stored, took) => {
+                self.counts.store.took.push(took);
+                self.counts.store.unanswered += stored.unanswered();
+                self.on_stored(*stored);
+            }
             Stored::Claimed(indexes, answers) => self.on_claimed(indexes, answers),
             Stored::Looked(reads, answers) => self.on_looked(reads, answers),
             Stored::Completed(indexes, answers) => {

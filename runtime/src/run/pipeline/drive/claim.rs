@@ -94,11 +94,11 @@ impl Drive {
             return;
         }
         let (idempotency, time_left) = (Arc::clone(idempotency), self.time_for_the_store());
-        self.stored.push(Box::pin(async move {
+        self.ask_the_store(async move {
             let requests: Vec<_> = reads.iter().map(|(_, request)| request.clone()).collect();
             let answers = unless_it_panics(|| idempotency.look(&requests, time_left)).await;
             Stored::Looked(reads, answers)
-        }));
+        });
     }
 
     pub(super) fn on_looked(&mut self, reads: Vec<(usize, ClaimRequest)>, answers: Vec<Look>) {
@@ -144,9 +144,9 @@ impl Drive {
             claims.iter().for_each(|(index, request)| self.schedule.holds(*index, request.lease_expires_at_ms));
             let asked = claims.iter().map(|(index, request)| (*index, request.key.clone())).collect();
             let requests: Vec<_> = claims.into_iter().map(|(_, request)| request).collect();
-            self.stored.push(Box::pin(async move {
+            self.ask_the_store(async move {
                 Stored::Claimed(asked, unless_it_panics(|| idempotency.store().claim(&requests, time_left)).await)
-            }));
+            });
         }
     }
 

@@ -131,32 +131,32 @@ impl Drive {
         let cut = self.commit_unknown(None);
         self.settling(index, cut);
         let (idempotency, time_left) = (Arc::clone(idempotency), self.time_for_the_store());
-        self.stored.push(Box::pin(async move {
+        self.ask_the_store(async move {
             let one = || async { vec![idempotency.transact(&request, time_left).await] };
             Stored::Transacted(index, grant, unless_it_panics(one).await.pop())
-        }));
+        });
     }
 
     fn complete(&mut self, completions: Vec<(usize, CompleteRequest)>) {
         let Some((idempotency, indexes, requests)) = self.recording(completions) else { return };
         let time_left = self.time_for_the_store();
         let slips = self.shared.seams.slips;
-        self.stored.push(Box::pin(async move {
+        self.ask_the_store(async move {
             let answers = unless_it_panics(|| idempotency.complete(&requests, time_left)).await;
             if slips.release_behind_a_completion {
                 let leases: Vec<_> = requests.into_iter().map(|request| request.lease).collect();
                 idempotency.store().release(&leases, time_left).await;
             }
             Stored::Completed(indexes, answers)
-        }));
+        });
     }
 
     fn mark(&mut self, marks: Vec<(usize, MarkRequest)>) {
         let Some((idempotency, indexes, requests)) = self.recording(marks) else { return };
         let time_left = self.time_for_the_store();
-        self.stored.push(Box::pin(async move {
+        self.ask_the_store(async move {
             Stored::Completed(indexes, unless_it_panics(|| idempotency.mark(&requests, time_left)).await)
-        }));
+        });
     }
 
     /// Parts successes from their places; `None` where there is nothing to say to the store.
@@ -177,27 +177,27 @@ impl Drive {
     fn fail(&mut self, rejections: Vec<(usize, FailRequest, Outcome)>) {
         let Some((idempotency, outcomes, requests)) = self.giving_up(rejections) else { return };
         let time_left = self.time_for_the_store();
-        self.stored.push(Box::pin(async move {
+        self.ask_the_store(async move {
             Stored::GivenUp(outcomes, unless_it_panics(|| idempotency.store().fail(&requests, time_left)).await)
-        }));
+        });
     }
 
     pub(super) fn release(&mut self, releases: Vec<(usize, Lease, Outcome)>) {
         let Some((idempotency, outcomes, leases)) = self.giving_up(releases) else { return };
         let time_left = self.time_for_the_store();
-        self.stored.push(Box::pin(async move {
+        self.ask_the_store(async move {
             Stored::GivenUp(outcomes, unless_it_panics(|| idempotency.store().release(&leases, time_left)).await)
-        }));
+        });
     }
 
     /// Notes that handlers were stopped: their leases stay, but they are no hint of a crash.
     fn cancel(&mut self, cancellations: Vec<(usize, Lease, Outcome)>) {
         let Some((idempotency, outcomes, leases)) = self.giving_up(cancellations) else { return };
         let time_left = self.time_for_the_store();
-        self.stored.push(Box::pin(async move {
+        self.ask_the_store(async move {
             unless_it_panics(|| idempotency.store().cancel(&leases, time_left)).await;
             Stored::Cancelled(outcomes)
-        }));
+        });
     }
 
     /// Parts what is given up from its outcomes; `None` where there is nothing to say to the store.

@@ -10,6 +10,7 @@ mod end;
 mod kept;
 mod letters;
 mod start;
+mod store;
 mod suspects;
 mod tell;
 mod time;
@@ -98,6 +99,8 @@ pub(super) struct Drive {
 
 /// What the store answered, with the places of the records that asked.
 enum Stored {
+    /// What the store answered, and how long it took.
+    Asked(Box<Stored>, Duration),
     /// Read before they are claimed; where that told nothing, the request is what comes next.
     Looked(Vec<(usize, ClaimRequest)>, Vec<Look>),
     Claimed(Vec<(usize, IdempotencyKey)>, Vec<ClaimAnswer>),

@@ -1,0 +1,34 @@
+//! Who hears of a batch once it is over: the log, and the sinks of metrics.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::Ordering,
+};
+
+use super::{Report, Shared, log};
+use crate::{
+    handler::Invocation,
+    layer::Panicked,
+    metrics::{Circumstances, Figures},
+};
+
+impl Shared {
+    pub(super) fn tell_of(&self, report: &Report, invocation: &Invocation) {
+        log::failures(report);
+        if self.sinks.is_empty() {
+            return;
+        }
+        let circumstances = Circumstances {
+            request_id: invocation.request_id(),
+            time_left: invocation.time_left(),
+            now: self.seams.clock.wall(),
+            is_cold: self.is_cold.swap(false, Ordering::Relaxed),
+        };
+        let Some(figures) = Figures::of(report, &circumstances) else { return };
+        for sink in &self.sinks {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| sink.batch(&figures))) {
+                tracing::error!(panic = %Panicked::new(panic), "a sink of metrics panicked");
+            }
+        }
+    }
+}
