@@ -18,6 +18,7 @@ pub mod response;
 pub mod run;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+mod trace;
 
 pub use self::{
     claim::Idempotency,

@@ -27,6 +27,7 @@ mod handler;
 mod hostile;
 mod lambda;
 mod layer;
+mod log;
 mod metrics;
 mod pipeline;
 mod plan;

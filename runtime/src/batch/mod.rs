@@ -31,6 +31,8 @@ use std::{
 use serde_json::value::RawValue;
 
 pub(crate) use self::record::loggable;
+#[cfg(feature = "logs")]
+pub(crate) use self::record::turns_direction;
 use self::{
     entry::{Attribute, Entry},
     malformed::{Field, Problem},
@@ -175,6 +177,11 @@ impl Batch {
     pub(crate) fn receive_count(&self, index: usize) -> Option<u32> {
         let span = self.0.entry(index).attribute(Attribute::ApproximateReceiveCount);
         self.0.text.get(span)?.parse().ok()
+    }
+
+    /// The group of the record at that place, whatever its queue makes of it.
+    pub(crate) fn message_group_id(&self, index: usize) -> Option<&str> {
+        self.0.text.get(self.0.entry(index).attribute(Attribute::MessageGroupId))
     }
 
     /// When the record's message was sent.

@@ -187,7 +187,7 @@ pub(crate) fn loggable(text: &str) -> Cow<'_, str> {
 }
 
 /// Characters that turn the reading direction of what follows: a log line must not be able to hide its end.
-fn turns_direction(c: char) -> bool {
+pub(crate) fn turns_direction(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

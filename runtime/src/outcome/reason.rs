@@ -143,6 +143,39 @@ impl Reason {
 }
 
 impl ReasonClass {
+    /// The class's name, as logs and metrics count it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Handler => "Handler",
+            Self::Panic => "Panic",
+            Self::Deadline => "Deadline",
+            Self::NoTime => "NoTime",
+            Self::Draining => "Draining",
+            Self::ReceiptLost => "ReceiptLost",
+            Self::StoppedBeforeStart => "StoppedBeforeStart",
+            Self::NoThread => "NoThread",
+            Self::Abandoned => "Abandoned",
+            Self::Cancelled => "Cancelled",
+            Self::Extract => "Extract",
+            Self::TooLarge => "TooLarge",
+            Self::Malformed => "Malformed",
+            Self::GroupFailed => "GroupFailed",
+            Self::NoKey => "NoKey",
+            Self::KeyConflict => "KeyConflict",
+            Self::RejectedBefore => "RejectedBefore",
+            Self::CrashLoop => "CrashLoop",
+            Self::WrongClock => "WrongClock",
+            Self::StoreUnavailable => "StoreUnavailable",
+            Self::ClaimUnknown => "ClaimUnknown",
+            Self::StoreCorrupt => "StoreCorrupt",
+            Self::LeaseLost => "LeaseLost",
+            Self::ConditionRefused => "ConditionRefused",
+            Self::NotCommitted => "NotCommitted",
+            Self::CommitUnknown => "CommitUnknown",
+        }
+    }
+
     /// The class in words.
     #[must_use]
     pub fn describe(self) -> &'static str {

@@ -15,6 +15,7 @@ use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::value::RawValue;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tower::Service;
+use tracing::{Instrument, Span};
 
 use super::{
     LambdaConfig, Pipeline,
@@ -28,6 +29,7 @@ use crate::{
     error::Kind,
     handler::{Host, Invocation},
     response::PartialBatchResponse,
+    trace::x_ray::TraceHeader,
 };
 
 /// Serves invocations until the runtime stops: several at once where Lambda allows it (`AWS_LAMBDA_MAX_CONCURRENCY`), else
@@ -99,7 +101,7 @@ impl LambdaService {
             _ => {
                 if !self.noticed.swap(true, Ordering::Relaxed) {
                     tracing::info!(
-                        deadline_ms = context.deadline,
+                        deadlineMs = context.deadline,
                         "the invocation's deadline is already past: taken as unknown"
                     );
                 }
@@ -126,6 +128,15 @@ impl LambdaService {
         let report = self.pipeline.run(Batch::from_raw(payload)?, invocation).await?;
         Ok(report.response_unless(self.config.fails_when.as_ref())?)
     }
+
+    /// Runs it, with the names of the invocation on every line of its log.
+    fn named(
+        self,
+        event: LambdaEvent<Box<RawValue>>,
+    ) -> impl Future<Output = Result<PartialBatchResponse, Diagnostic>> {
+        let span = span(&event.context);
+        async move { self.answer(event).await.map_err(|error| diagnostic(&error)) }.instrument(span)
+    }
 }
 
 impl Service<LambdaEvent<Box<RawValue>>> for LambdaService {
@@ -138,9 +149,17 @@ impl Service<LambdaEvent<Box<RawValue>>> for LambdaService {
     }
 
     fn call(&mut self, event: LambdaEvent<Box<RawValue>>) -> Self::Future {
-        let answer = self.clone().answer(event);
-        Box::pin(async move { answer.await.map_err(|error| diagnostic(&error)) })
+        Box::pin(self.clone().named(event))
     }
+}
+
+/// The names of an invocation, whatever level is logged.
+fn span(context: &Context) -> Span {
+    if !tracing::span_enabled!(tracing::Level::ERROR) {
+        return Span::none();
+    }
+    let trace = context.xray_trace_id.as_deref().and_then(TraceHeader::parse);
+    tracing::error_span!("invocation", requestId = context.request_id, traceId = trace.map(|header| header.root))
 }
 
 /// What Lambda says of an invocation. `$LATEST` is no version: what it means changes with every deployment.

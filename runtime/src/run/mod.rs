@@ -5,7 +5,7 @@ mod hosts;
 #[cfg(feature = "lambda")]
 mod lambda;
 #[cfg(feature = "logs")]
-mod logs;
+pub mod logs;
 mod pipeline;
 #[cfg(feature = "lambda")]
 mod record;
@@ -73,7 +73,7 @@ pub async fn run(consumer: Consumer) -> Result<(), Error> {
 pub async fn run_with(consumer: Consumer, hosts: Hosts) -> Result<(), Error> {
     let on_lambda = is_on_lambda();
     #[cfg(feature = "logs")]
-    logs::install(on_lambda);
+    logs::install();
     warn_of_abort();
     let consumer = with_concurrency_from_env(consumer)?;
     if on_lambda {

@@ -9,6 +9,7 @@ mod fake_runtime_api;
 mod function;
 mod http;
 mod log;
+mod observed;
 mod record;
 
 use std::{collections::HashSet, time::Duration};

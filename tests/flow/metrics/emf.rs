@@ -14,15 +14,15 @@ const UNITS: [&str; 4] = ["Seconds", "Milliseconds", "Count", "None"];
 
 /// What CloudWatch takes from a line.
 #[derive(Debug, PartialEq)]
-pub(super) struct Extracted {
-    pub(super) namespace: String,
-    pub(super) dimensions: BTreeMap<String, String>,
+pub(crate) struct Extracted {
+    pub(crate) namespace: String,
+    pub(crate) dimensions: BTreeMap<String, String>,
     /// Each metric's values, with their unit.
-    pub(super) metrics: BTreeMap<String, (Vec<f64>, String)>,
+    pub(crate) metrics: BTreeMap<String, (Vec<f64>, String)>,
 }
 
 /// What CloudWatch would take from this line, or why it would take nothing.
-pub(super) fn extract(line: &str) -> Result<Extracted, String> {
+pub(crate) fn extract(line: &str) -> Result<Extracted, String> {
     if line.len() > MOST_BYTES || line.contains('\n') {
         return Err(format!("{} bytes, or more than one line", line.len()));
     }

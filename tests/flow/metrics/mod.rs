@@ -1,6 +1,6 @@
 //! What batches come to in numbers: for CloudWatch, for the `metrics` facade, for a sink of one's own.
 
-mod emf;
+pub(crate) mod emf;
 mod facade;
 
 use std::{

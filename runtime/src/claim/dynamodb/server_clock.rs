@@ -38,7 +38,10 @@ impl ServerClock {
         let ahead_ms = ours_ms.saturating_sub(server_ms);
         self.ahead_ms.store(ahead_ms, Ordering::Relaxed);
         if ahead_ms.unsigned_abs() > WORTH_A_WORD_MS && !self.is_said.swap(true, Ordering::Relaxed) {
-            tracing::warn!(ahead_ms, "this machine's clock differs from the server's of the idempotency table");
+            tracing::warn!(
+                aheadMs = ahead_ms,
+                "this machine's clock differs from the server's of the idempotency table"
+            );
         }
     }
 

@@ -46,7 +46,7 @@ impl Told {
     fn call(&self, hook: impl FnOnce()) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(hook)) {
             let (panic, message_id) = (Panicked::new(panic), self.record.display_id());
-            tracing::error!(%panic, message_id = &*message_id, "a hook panicked; the message's outcome stays");
+            tracing::error!(%panic, messageId = &*message_id, "a hook panicked; the message's outcome stays");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::atomic::Ordering,
+    sync::{PoisonError, atomic::Ordering},
 };
 
 use super::{Report, Shared, log};
@@ -14,7 +14,9 @@ use crate::{
 
 impl Shared {
     pub(super) fn tell_of(&self, report: &Report, invocation: &Invocation) {
-        log::failures(report);
+        let mut limit = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        log::tell(report, &mut limit, self.seams.clock.monotonic(), invocation.request_id().is_none());
+        drop(limit);
         if self.sinks.is_empty() {
             return;
         }

@@ -70,6 +70,8 @@ struct Shared {
     checks: Checks,
     single_queue: bool,
     sinks: Vec<Arc<dyn MetricsSink>>,
+    /// How often each kind of failure was named in the log.
+    logged: Mutex<log::Limit>,
     /// No batch ended yet.
     is_cold: AtomicBool,
     seams: Seams,
@@ -150,6 +152,7 @@ impl Pipeline {
             checks,
             single_queue,
             sinks,
+            logged: Mutex::default(),
             is_cold: AtomicBool::new(true),
             seams,
         }))

@@ -17,6 +17,7 @@ pub struct Report {
     counts: Counts,
     /// What succeeded was deleted here.
     acknowledges: bool,
+    took: Duration,
 }
 
 /// What is counted beside the outcomes.
@@ -59,8 +60,8 @@ static UNKNOWN: std::sync::LazyLock<Outcome> =
     std::sync::LazyLock::new(|| Outcome::Retry(Reason::new(ReasonClass::Cancelled)));
 
 impl Report {
-    pub(super) fn new(batch: Batch, slots: Vec<Slot>, counts: Counts, acknowledges: bool) -> Self {
-        Self { batch, slots, counts, acknowledges }
+    pub(super) fn new(batch: Batch, slots: Vec<Slot>, counts: Counts, acknowledges: bool, took: Duration) -> Self {
+        Self { batch, slots, counts, acknowledges, took }
     }
 
     /// The batch.
@@ -91,6 +92,12 @@ impl Report {
     #[must_use]
     pub fn outcome_of(&self, message_id: &str) -> Option<&Outcome> {
         self.records().find(|record| record.message_id == Some(message_id)).map(|record| record.outcome)
+    }
+
+    /// How long the batch took, from its arrival to its last word.
+    #[must_use]
+    pub fn duration(&self) -> Duration {
+        self.took
     }
 
     /// How many messages were done because they ask for nothing: test events of S3 notifications.

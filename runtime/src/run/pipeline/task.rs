@@ -11,9 +11,11 @@ use tower::{BoxError, ServiceExt};
 use tracing::{Instrument, Span};
 
 use crate::{
+    batch::loggable,
     handler::{Delivery, Failure, Handled, MessageService},
     layer::{CatchPanic, Panicked},
     outcome::{Outcome, Reason, ReasonClass},
+    trace::x_ray::TraceHeader,
 };
 
 /// What a task says when it ends.
@@ -83,12 +85,20 @@ impl Drop for Teller {
     }
 }
 
-/// Gives each line of the handler's log its message's id. Asked for first: a span that nobody listens to is not free.
+/// Gives each line of the handler's log the names of its message, whatever level is logged. Asked for first: a span that nobody listens
+/// to is not free.
 fn span(delivery: &Delivery) -> Span {
-    if !tracing::span_enabled!(tracing::Level::INFO) {
+    if !tracing::span_enabled!(tracing::Level::ERROR) {
         return Span::none();
     }
-    tracing::info_span!("message", message_id = &*delivery.record().display_id())
+    let record = delivery.record();
+    tracing::error_span!(
+        "message",
+        messageId = &*record.display_id(),
+        messageGroupId = record.message_group_id().map(loggable).as_deref(),
+        receiveCount = record.receive_count(),
+        traceId = record.trace_header().and_then(TraceHeader::parse).map(|header| header.root),
+    )
 }
 
 /// Runs one message and tells how it ended, after its handler's future is gone.

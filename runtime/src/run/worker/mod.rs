@@ -233,7 +233,7 @@ async fn open(common: &Common, queue: &WorkerQueue) -> Result<Option<OpenQueue>,
             Err(error) if error.is_denied() => return Err(Kind::Queue(error).into()),
             Err(error) => {
                 let pause = trouble.again(common.chance());
-                tracing::warn!(%error, pause_ms = pause.as_millis(), "the queue cannot be asked what it is set to");
+                tracing::warn!(%error, pauseMs = pause.as_millis(), "the queue cannot be asked what it is set to");
                 common.stop.unless_stopped(common.seams.clock.sleep(pause)).await;
             }
         }

@@ -208,7 +208,8 @@ impl Drive {
             self.tell_the_queue().await;
         }
         let acknowledges = self.shared.queue.as_ref().is_some_and(|queue| queue.acknowledges);
-        Report::new(self.batch, self.schedule.into_slots(), self.counts, acknowledges)
+        let took = self.shared.seams.clock.monotonic().saturating_sub(self.began);
+        Report::new(self.batch, self.schedule.into_slots(), self.counts, acknowledges, took)
     }
 
     /// Whether records wait although nothing is in flight that could free them. The plan makes that impossible; were it wrong,

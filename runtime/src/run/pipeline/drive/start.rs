@@ -74,9 +74,8 @@ impl Drive {
     /// A receive count that cannot be read is no mistake of the message, but whoever runs the queue should know: once.
     fn note_receive_count(&mut self, record: &Record) {
         if record.has_unreadable_receive_count() && !std::mem::replace(&mut self.noted_receive_count, true) {
-            let message_id = &*record.display_id();
             tracing::warn!(
-                message_id,
+                messageId = &*record.display_id(),
                 "a receive count is no number: taken as unknown, the message may have come before"
             );
         }

@@ -185,7 +185,7 @@ impl Keeper {
     fn is_over(&self, now: Duration) -> bool {
         if self.drain_end().is_some_and(|end| end <= now) {
             tracing::warn!(
-                in_hand = self.receipts.len(),
+                inHand = self.receipts.len(),
                 "the time to stop is over; what is still in hand comes back when its visibility timeout ends"
             );
             return true;
@@ -399,8 +399,11 @@ impl Keeper {
         let Some(receipt) = self.receipts.get_mut(&key) else { return };
         receipt.lost = Some(class);
         self.common.stats.lost(1);
-        let message_id = &*receipt.record.display_id();
-        tracing::warn!(message_id, why = class.describe(), "a message was lost while it was worked on");
+        tracing::warn!(
+            messageId = &*receipt.record.display_id(),
+            why = class.describe(),
+            "a message was lost while it was worked on"
+        );
         self.stop(key, class);
     }
 
@@ -524,9 +527,8 @@ impl Keeper {
             Some(Err(_)) | None => {
                 done.add(deletion.record.message_id());
                 if let Some(deletion) = self.outbox.failed(deletion, now) {
-                    let message_id = &*deletion.record.display_id();
                     tracing::warn!(
-                        message_id,
+                        messageId = &*deletion.record.display_id(),
                         "a message that is done could not be deleted; it is when it comes again"
                     );
                 }

@@ -153,7 +153,7 @@ impl Lane {
                     common.give_back_rate(asked);
                     queue.feed(Appetite::failed);
                     let pause = self.trouble.again(common.chance());
-                    tracing::warn!(%error, pause_ms = pause.as_millis(), "a receive failed");
+                    tracing::warn!(%error, pauseMs = pause.as_millis(), "a receive failed");
                     common.stop.unless_stopped(clock.sleep(pause)).await;
                 }
             }
