@@ -18,6 +18,9 @@ pub mod response;
 pub mod run;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+#[cfg(feature = "otel")]
+pub mod trace;
+#[cfg(not(feature = "otel"))]
 mod trace;
 
 pub use self::{

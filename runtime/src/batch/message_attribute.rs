@@ -105,7 +105,7 @@ impl fmt::Debug for MessageAttributeValue {
 }
 
 /// All message attributes of one record, sorted by name.
-pub(super) type MessageAttributes = Box<[(Box<str>, MessageAttribute)]>;
+pub(crate) type MessageAttributes = Box<[(Box<str>, MessageAttribute)]>;
 
 /// Decodes the JSON object under `messageAttributes`; `None` where an attribute has no usable type and value, or a name
 /// is there twice.

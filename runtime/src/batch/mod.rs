@@ -30,6 +30,8 @@ use std::{
 
 use serde_json::value::RawValue;
 
+#[cfg(feature = "otel")]
+pub(crate) use self::message_attribute::MessageAttributes;
 pub(crate) use self::record::loggable;
 #[cfg(feature = "logs")]
 pub(crate) use self::record::turns_direction;
@@ -182,6 +184,19 @@ impl Batch {
     /// The group of the record at that place, whatever its queue makes of it.
     pub(crate) fn message_group_id(&self, index: usize) -> Option<&str> {
         self.0.text.get(self.0.entry(index).attribute(Attribute::MessageGroupId))
+    }
+
+    /// The X-Ray trace header of the record's sender.
+    #[cfg(feature = "otel")]
+    pub(crate) fn trace_header(&self, index: usize) -> Option<&str> {
+        self.0.text.get(self.0.entry(index).attribute(Attribute::AwsTraceHeader))
+    }
+
+    /// The attributes of the record's sender; none where they cannot be decoded.
+    #[cfg(feature = "otel")]
+    pub(crate) fn message_attributes(&self, index: usize) -> MessageAttributes {
+        let json = self.0.text.get(self.0.entry(index).message_attributes);
+        json.and_then(message_attribute::decode).unwrap_or_default()
     }
 
     /// When the record's message was sent.

@@ -4,7 +4,7 @@ use ::metrics::{Unit as Measure, counter, describe_counter, describe_histogram, 
 
 use super::{Figures, Metric, MetricsSink, Unit, Value};
 
-/// Tells the recorder of the [`metrics`](::metrics) crate: totals as counters, values as histograms, times in seconds, each with the
+/// Tells the recorder of the [`metrics`] crate: totals as counters, values as histograms, times in seconds, each with the
 /// labels `service` and `queue`. Without a recorder it does nothing.
 ///
 /// [`run`](crate::run()) has one in a worker, for a consumer that names no sink of its own.

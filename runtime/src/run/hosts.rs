@@ -50,6 +50,9 @@ pub struct LambdaConfig {
     pub(crate) record_folder: Option<std::path::PathBuf>,
     pub(crate) redactor: Option<super::record::Redactor>,
     pub(crate) fails_when: Option<super::FailsWhen>,
+    /// What has to leave before an answer does.
+    #[cfg(feature = "otel")]
+    pub(crate) traces: Option<crate::trace::otlp::Traces>,
 }
 
 #[cfg(feature = "lambda")]
@@ -58,6 +61,11 @@ impl LambdaConfig {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    #[cfg(feature = "otel")]
+    pub(super) fn exports(self, traces: Option<crate::trace::otlp::Traces>) -> Self {
+        Self { traces, ..self }
     }
 
     /// The time that an invocation gets where its deadline is already past when it starts, which only emulators send.

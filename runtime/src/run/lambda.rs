@@ -15,8 +15,10 @@ use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::value::RawValue;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tower::Service;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
+#[cfg(feature = "otel")]
+use super::pipeline::in_time;
 use super::{
     LambdaConfig, Pipeline,
     record::{self, Recorder},
@@ -29,7 +31,7 @@ use crate::{
     error::Kind,
     handler::{Host, Invocation},
     response::PartialBatchResponse,
-    trace::x_ray::TraceHeader,
+    trace::spans,
 };
 
 /// Serves invocations until the runtime stops: several at once where Lambda allows it (`AWS_LAMBDA_MAX_CONCURRENCY`), else
@@ -110,7 +112,7 @@ impl LambdaService {
         }
     }
 
-    async fn answer(self, event: LambdaEvent<Box<RawValue>>) -> Result<PartialBatchResponse, Error> {
+    async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Result<PartialBatchResponse, Error> {
         let _open = self.ticker.open();
         let recording = self.recorder.as_ref().map(|recorder| recorder.record(event.payload.get()));
         let answer = self.run(event).await;
@@ -130,12 +132,34 @@ impl LambdaService {
     }
 
     /// Runs it, with the names of the invocation on every line of its log.
-    fn named(
-        self,
-        event: LambdaEvent<Box<RawValue>>,
-    ) -> impl Future<Output = Result<PartialBatchResponse, Diagnostic>> {
-        let span = span(&event.context);
-        async move { self.answer(event).await.map_err(|error| diagnostic(&error)) }.instrument(span)
+    async fn named(self, event: LambdaEvent<Box<RawValue>>) -> Result<PartialBatchResponse, Diagnostic> {
+        #[cfg(feature = "otel")]
+        let export = self.export(&event.context);
+        let span = spans::invocation(&event.context);
+        let answer =
+            self.answer(event).instrument(span.clone()).await.map_err(|error| span.in_scope(|| diagnostic(&error)));
+        drop(span);
+        #[cfg(feature = "otel")]
+        export.await;
+        answer
+    }
+
+    /// Exports what the invocation added to its trace, in a share of the time that is left then: the process may be frozen as soon as it
+    /// has answered.
+    #[cfg(feature = "otel")]
+    fn export(&self, context: &Context) -> impl Future<Output = ()> + use<> {
+        const PATIENCE: Duration = Duration::from_secs(1);
+        let clock = Arc::clone(self.pipeline.clock());
+        let end = self.time_left(context).map(|left| clock.monotonic() + left);
+        let traces = self.config.traces.clone();
+        async move {
+            let Some(traces) = traces else { return };
+            let left = end.map_or(PATIENCE, |end| end.saturating_sub(clock.monotonic()) / 2);
+            let exporting = tokio::task::spawn_blocking(move || traces.flush());
+            if in_time(exporting, Some(left.min(PATIENCE)), &clock).await.is_err() {
+                tracing::warn!("traces were not exported in time; they are with the next invocation, if there is one");
+            }
+        }
     }
 }
 
@@ -151,15 +175,6 @@ impl Service<LambdaEvent<Box<RawValue>>> for LambdaService {
     fn call(&mut self, event: LambdaEvent<Box<RawValue>>) -> Self::Future {
         Box::pin(self.clone().named(event))
     }
-}
-
-/// The names of an invocation, whatever level is logged.
-fn span(context: &Context) -> Span {
-    if !tracing::span_enabled!(tracing::Level::ERROR) {
-        return Span::none();
-    }
-    let trace = context.xray_trace_id.as_deref().and_then(TraceHeader::parse);
-    tracing::error_span!("invocation", requestId = context.request_id, traceId = trace.map(|header| header.root))
 }
 
 /// What Lambda says of an invocation. `$LATEST` is no version: what it means changes with every deployment.

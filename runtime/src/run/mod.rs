@@ -10,10 +10,14 @@ mod pipeline;
 #[cfg(feature = "lambda")]
 mod record;
 mod replay;
+#[cfg(any(feature = "lambda", feature = "otel", all(feature = "worker", feature = "sqs", feature = "env")))]
+mod service;
 #[cfg(any(feature = "lambda", all(feature = "worker", feature = "sqs", feature = "env")))]
 mod sinks;
 mod spawn;
 mod ticker;
+#[cfg(feature = "otel")]
+mod traces;
 #[cfg(any(feature = "lambda", feature = "testkit"))]
 pub(crate) mod utc;
 #[cfg(feature = "worker")]
@@ -31,6 +35,8 @@ pub use self::{
 #[cfg(feature = "lambda")]
 pub use self::{hosts::LambdaConfig, lambda::LambdaService};
 
+#[cfg(feature = "otel")]
+use crate::trace::otlp::Traces;
 use crate::{Consumer, Error, error::Kind};
 
 /// Runs the consumer where it was started: on Lambda as a function behind an SQS event source mapping, elsewhere as a
@@ -72,14 +78,21 @@ pub async fn run(consumer: Consumer) -> Result<(), Error> {
 /// As [`run`].
 pub async fn run_with(consumer: Consumer, hosts: Hosts) -> Result<(), Error> {
     let on_lambda = is_on_lambda();
-    #[cfg(feature = "logs")]
+    #[cfg(feature = "otel")]
+    let traces = traces::install();
+    #[cfg(all(feature = "logs", not(feature = "otel")))]
     logs::install();
     warn_of_abort();
     let consumer = with_concurrency_from_env(consumer)?;
     if on_lambda {
+        #[cfg(all(feature = "lambda", feature = "otel"))]
+        let hosts = Hosts { lambda: hosts.lambda.exports(traces), ..hosts };
         return serve_lambda(consumer, hosts).await;
     }
-    match command::main(consumer, hosts).await? {
+    let ended = command::main(consumer, hosts).await;
+    #[cfg(feature = "otel")]
+    traces.iter().for_each(Traces::end);
+    match ended? {
         0 => Ok(()),
         code => std::process::exit(code),
     }

@@ -1,7 +1,6 @@
 //! Which sinks of metrics a program has that was started on Lambda or as a worker, beside those that it names itself.
 
-use std::ffi::OsStr;
-
+use super::service::service;
 use crate::{Consumer, Error, error::Kind, metrics::Emf};
 
 /// What the environment adds: a line for CloudWatch where a namespace is named.
@@ -36,16 +35,6 @@ fn is_namespace(name: &str) -> bool {
     (1..=255).contains(&name.len()) && name.bytes().all(is_allowed) && !name.starts_with("AWS/")
 }
 
-/// What the metrics belong to: `SQS_RUNTIME_SERVICE`, else the function's name, else the program's.
-#[expect(clippy::disallowed_methods, reason = "what a program is called stands in its environment")]
-fn service() -> String {
-    let named = ["SQS_RUNTIME_SERVICE", "AWS_LAMBDA_FUNCTION_NAME"].into_iter().filter_map(std::env::var_os);
-    let program = std::env::args_os().next();
-    let program = program.as_deref().map(std::path::Path::new).and_then(std::path::Path::file_stem);
-    let names = named.chain(program.map(OsStr::to_owned)).filter(|name| !name.is_empty());
-    names.map(|name| name.to_string_lossy().into_owned()).next().unwrap_or_else(|| "unknown".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,10 +51,5 @@ mod tests {
         ] {
             assert_eq!(is_namespace(name), is_one, "{name}");
         }
-    }
-
-    #[test]
-    fn a_program_has_a_name() {
-        assert!(!service().is_empty());
     }
 }

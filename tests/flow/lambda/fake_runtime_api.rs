@@ -26,6 +26,7 @@ use super::{
 pub(super) struct Invocation {
     event: String,
     deadline: Deadline,
+    trace: String,
 }
 
 enum Deadline {
@@ -38,7 +39,13 @@ enum Deadline {
 impl Invocation {
     /// An invocation with more time than any test takes.
     pub(super) fn new(event: impl Into<String>) -> Self {
-        Self { event: event.into(), deadline: Deadline::In(Duration::from_secs(600)) }
+        let trace = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0".to_owned();
+        Self { event: event.into(), deadline: Deadline::In(Duration::from_secs(600)), trace }
+    }
+
+    /// The same with that header of X-Ray.
+    pub(super) fn traced(self, header: &str) -> Self {
+        Self { trace: header.to_owned(), ..self }
     }
 
     /// The same with so much time from when the process takes it.
@@ -146,7 +153,7 @@ impl Server {
             ("lambda-runtime-aws-request-id", request_id),
             ("lambda-runtime-deadline-ms", deadline_ms.to_string()),
             ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:123456789012:function:orders".into()),
-            ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0".into()),
+            ("lambda-runtime-trace-id", invocation.trace),
         ];
         Response { status: "200 OK", headers, body: invocation.event }
     }

@@ -4,6 +4,7 @@
 
 mod answer;
 mod child;
+mod collector;
 mod events;
 mod fake_runtime_api;
 mod function;
@@ -11,6 +12,7 @@ mod http;
 mod log;
 mod observed;
 mod record;
+mod traced;
 
 use std::{collections::HashSet, time::Duration};
 

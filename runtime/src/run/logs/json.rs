@@ -86,7 +86,9 @@ where
         }
         let extensions = span.extensions();
         let formatted = extensions.get::<FormattedFields<JsonFields>>().and_then(|text| object(text).ok());
-        fields.extend(formatted.into_iter().flatten().filter(|(name, _)| name != "message"));
+        fields.extend(
+            formatted.into_iter().flatten().filter(|(name, _)| name != "message" && !name.starts_with("otel.")),
+        );
     }
     fields
 }

@@ -2,13 +2,20 @@
 
 mod json;
 
+use tracing::Subscriber;
 use tracing_subscriber::{
-    EnvFilter, fmt,
+    EnvFilter, Layer, Registry, fmt,
     fmt::{format::JsonFields, writer::BoxMakeWriter},
+    layer::{Identity, Layered, SubscriberExt},
+    registry,
+    registry::LookupSpan,
     util::SubscriberInitExt,
 };
 
 pub use self::json::JsonLines;
+
+/// What all layers stand on.
+pub(super) type Filtered = Layered<EnvFilter, Registry>;
 
 /// How lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,18 +31,31 @@ enum Format {
 /// `AWS_LAMBDA_LOG_LEVEL`, says what is logged; by default `info` and what is more severe. [The page](crate::guide::observing#logs) has
 /// the fields.
 pub fn install() {
+    install_with(None::<Identity>);
+}
+
+/// The same with one more layer.
+pub(super) fn install_with(layer: Option<impl Layer<Filtered> + Send + Sync>) {
     let on_lambda = super::is_on_lambda();
-    let (format, filter) = (format(on_lambda, setting), filter(setting));
-    let writer = if on_lambda { BoxMakeWriter::new(std::io::stdout) } else { BoxMakeWriter::new(std::io::stderr) };
-    let builder = fmt().with_env_filter(filter).with_target(false).with_ansi(!on_lambda).with_writer(writer);
+    let format = format(on_lambda, setting);
+    let subscriber = registry().with(filter(setting)).with(layer).with(lines(format, on_lambda));
     // An error means that there is a subscriber already.
-    let _ = match format {
-        Format::Text => builder.finish().try_init(),
-        Format::Json => {
-            let builder = builder.fmt_fields(JsonFields::new()).event_format(JsonLines::new());
-            builder.finish().try_init().map(|()| log_panics())
-        }
-    };
+    if subscriber.try_init().is_ok() && format == Format::Json {
+        log_panics();
+    }
+}
+
+/// What the lines are written by.
+fn lines<S>(format: Format, on_lambda: bool) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let writer = if on_lambda { BoxMakeWriter::new(std::io::stdout) } else { BoxMakeWriter::new(std::io::stderr) };
+    let layer = fmt::layer().with_target(false).with_ansi(!on_lambda).with_writer(writer);
+    match format {
+        Format::Text => layer.boxed(),
+        Format::Json => layer.fmt_fields(JsonFields::new()).event_format(JsonLines::new()).boxed(),
+    }
 }
 
 /// A panic's own words go through the log as well: written raw they could forge a line of it.

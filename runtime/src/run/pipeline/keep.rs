@@ -4,12 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 
-use super::{Pipeline, drive::Drive, isolation::InFlight, kept::Kept};
+use super::{Pipeline, isolation::InFlight, kept::Kept};
 use crate::{
     batch::{Batch, QueueArn},
     claim::Idempotency,
     queue::{EntryAnswer, QueueAttributes},
+    trace::spans,
 };
 
 impl Pipeline {
@@ -18,8 +20,8 @@ impl Pipeline {
         let shared = Arc::clone(&self.0);
         let invocation = self.invocation(None);
         Box::pin(async move {
-            let report = Drive::new(Arc::clone(&shared), batch, invocation.clone(), Some(kept)).run().await;
-            shared.tell_of(&report, &invocation);
+            let span = spans::batch(&batch);
+            shared.drive(batch, invocation, Some(kept)).instrument(span).await;
         })
     }
 

@@ -2,18 +2,26 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{PoisonError, atomic::Ordering},
+    sync::{Arc, PoisonError, atomic::Ordering},
 };
 
-use super::{Report, Shared, log};
+use super::{Report, Shared, drive::Drive, kept::Kept, log};
 use crate::{
+    batch::Batch,
     handler::Invocation,
     layer::Panicked,
     metrics::{Circumstances, Figures},
 };
 
 impl Shared {
-    pub(super) fn tell_of(&self, report: &Report, invocation: &Invocation) {
+    /// Drives a batch to its end, and says what became of it.
+    pub(super) async fn drive(self: &Arc<Self>, batch: Batch, invocation: Invocation, kept: Option<Kept>) -> Report {
+        let report = Drive::new(Arc::clone(self), batch, invocation.clone(), kept).run().await;
+        self.tell_of(&report, &invocation);
+        report
+    }
+
+    fn tell_of(&self, report: &Report, invocation: &Invocation) {
         let mut limit = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
         log::tell(report, &mut limit, self.seams.clock.monotonic(), invocation.request_id().is_none());
         drop(limit);

@@ -27,8 +27,9 @@ use std::{
 };
 
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 
-use self::{drive::Drive, isolation::Isolation};
+use self::isolation::Isolation;
 #[cfg(feature = "worker")]
 pub(crate) use self::{
     drive::answered,
@@ -50,6 +51,7 @@ use crate::{
     layer::Panicked,
     metrics::MetricsSink,
     queue::{Queue, QueueError, known::time_to_learn},
+    trace::spans,
 };
 
 /// A consumer made ready to run: what every host drives. Clones share the concurrency limit.
@@ -176,9 +178,8 @@ impl Pipeline {
         if let Some(arn) = batch.queue_arn(0) {
             self.0.learn(arn, invocation.time_left()).await;
         }
-        let report = Drive::new(Arc::clone(&self.0), batch, invocation.clone(), None).run().await;
-        self.0.tell_of(&report, &invocation);
-        Ok(report)
+        let span = spans::batch(&batch);
+        Ok(self.0.drive(batch, invocation, None).instrument(span).await)
     }
 
     /// Runs one event, from its JSON to the report.

@@ -8,14 +8,13 @@ use futures_util::{
 };
 use tokio::sync::mpsc::UnboundedSender;
 use tower::{BoxError, ServiceExt};
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 use crate::{
-    batch::loggable,
     handler::{Delivery, Failure, Handled, MessageService},
     layer::{CatchPanic, Panicked},
     outcome::{Outcome, Reason, ReasonClass},
-    trace::x_ray::TraceHeader,
+    trace::spans,
 };
 
 /// What a task says when it ends.
@@ -85,22 +84,6 @@ impl Drop for Teller {
     }
 }
 
-/// Gives each line of the handler's log the names of its message, whatever level is logged. Asked for first: a span that nobody listens
-/// to is not free.
-fn span(delivery: &Delivery) -> Span {
-    if !tracing::span_enabled!(tracing::Level::ERROR) {
-        return Span::none();
-    }
-    let record = delivery.record();
-    tracing::error_span!(
-        "message",
-        messageId = &*record.display_id(),
-        messageGroupId = record.message_group_id().map(loggable).as_deref(),
-        receiveCount = record.receive_count(),
-        traceId = record.trace_header().and_then(TraceHeader::parse).map(|header| header.root),
-    )
-}
-
 /// Runs one message and tells how it ended, after its handler's future is gone.
 pub(super) fn run(
     service: MessageService,
@@ -108,8 +91,16 @@ pub(super) fn run(
     stop: AbortRegistration,
     teller: Teller,
 ) -> BoxFuture<'static, ()> {
-    let span = span(&delivery);
+    let span = spans::message(delivery.record());
     let message = Abortable::new(CatchPanic::new(service).oneshot(delivery), stop);
     // `map` drops the message's future before it calls this.
-    Box::pin(message.map(move |ended| teller.tell(ended.ok().map(How::of))).instrument(span))
+    let ended = move |ended: Result<_, _>| {
+        let how = ended.ok().map(How::of);
+        #[cfg(feature = "otel")]
+        if let Some(How::Returned { outcome, .. }) = &how {
+            crate::trace::ended(&tracing::Span::current(), outcome);
+        }
+        teller.tell(how);
+    };
+    Box::pin(message.map(ended).instrument(span))
 }
