@@ -7,12 +7,10 @@ mod lambda;
 #[cfg(feature = "logs")]
 mod logs;
 mod pipeline;
-#[cfg(feature = "lambda")]
 mod record;
 mod replay;
 mod spawn;
 mod ticker;
-#[cfg(any(feature = "lambda", feature = "testkit"))]
 pub(crate) mod utc;
 #[cfg(feature = "worker")]
 mod worker;
@@ -23,6 +21,7 @@ pub use self::worker::{HealthAddress, Worker, WorkerConfig, WorkerHandle, Worker
 pub use self::{
     hosts::Hosts,
     pipeline::{FailsWhen, Pipeline, RecordReport, Report},
+    record::Fixtures,
     replay::{Replay, Replayed},
     spawn::{Spawn, TokioSpawn},
 };
