@@ -1,0 +1,8 @@
+//! Tools for a queue and its table on AWS: what lies there, why, and how it gets on.
+//!
+//! Each room takes clients that are ready. Stored keys, events of received messages and what of them must not be kept are the
+//! runtime's own: nothing here knows a second time how they look.
+
+pub mod peek;
+pub mod record;
+pub mod sample;
