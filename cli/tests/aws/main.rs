@@ -7,6 +7,10 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+#[path = "../../../tests/shared/dynamodb.rs"]
+mod dynamodb_client;
 mod peek;
+mod program;
 mod record;
+mod rows;
 mod sample;

@@ -15,6 +15,11 @@ pub(super) async fn sqs(queue: &str) -> Result<aws_sdk_sqs::Client, String> {
     config(region_of(queue)).await.map(|config| aws_sdk_sqs::Client::new(&config))
 }
 
+/// A client of DynamoDB.
+pub(super) async fn dynamodb() -> Result<aws_sdk_dynamodb::Client, String> {
+    config(None).await.map(|config| aws_sdk_dynamodb::Client::new(&config))
+}
+
 async fn config(region: Option<Region>) -> Result<SdkConfig, String> {
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build();
     let loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts);

@@ -1,8 +1,11 @@
 //! The subcommands that speak to AWS: one file for each, and what they have in common.
 
 mod client;
+mod explain;
+mod forget;
 mod peek;
 mod record;
+mod table;
 
 use std::io::Write;
 
@@ -15,6 +18,8 @@ use crate::terminal::printable;
 #[derive(Subcommand)]
 pub(super) enum Command {
     Peek(peek::Arguments),
+    Explain(explain::Arguments),
+    Forget(forget::Arguments),
     Record(record::Arguments),
 }
 
@@ -38,6 +43,8 @@ pub(super) fn main(command: &Command, notes: Notes<'_>) -> Ended {
     let ended = runtime.block_on(async {
         match command {
             Command::Peek(arguments) => peek::main(arguments, notes).await,
+            Command::Explain(arguments) => explain::main(arguments).await,
+            Command::Forget(arguments) => forget::main(arguments).await,
             Command::Record(arguments) => record::main(arguments, notes).await,
         }
     });
