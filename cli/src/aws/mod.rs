@@ -7,4 +7,6 @@ pub mod explain;
 pub mod forget;
 pub mod peek;
 pub mod record;
+pub mod redrive;
+mod said;
 pub mod sample;

@@ -7,10 +7,13 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+mod canned;
 #[path = "../../../tests/shared/dynamodb.rs"]
 mod dynamodb_client;
+mod loopback;
 mod peek;
 mod program;
 mod record;
+mod redrive;
 mod rows;
 mod sample;

@@ -5,6 +5,7 @@ mod explain;
 mod forget;
 mod peek;
 mod record;
+mod redrive;
 mod table;
 
 use std::io::Write;
@@ -20,6 +21,7 @@ pub(super) enum Command {
     Peek(peek::Arguments),
     Explain(explain::Arguments),
     Forget(forget::Arguments),
+    Redrive(redrive::Arguments),
     Record(record::Arguments),
 }
 
@@ -45,6 +47,7 @@ pub(super) fn main(command: &Command, notes: Notes<'_>) -> Ended {
             Command::Peek(arguments) => peek::main(arguments, notes).await,
             Command::Explain(arguments) => explain::main(arguments).await,
             Command::Forget(arguments) => forget::main(arguments).await,
+            Command::Redrive(arguments) => redrive::main(arguments, notes).await,
             Command::Record(arguments) => record::main(arguments, notes).await,
         }
     });
