@@ -10,3 +10,4 @@ pub mod record;
 pub mod redrive;
 mod said;
 pub mod sample;
+pub mod send;

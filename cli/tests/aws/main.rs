@@ -17,3 +17,5 @@ mod record;
 mod redrive;
 mod rows;
 mod sample;
+mod send;
+mod usage;

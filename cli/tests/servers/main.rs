@@ -14,7 +14,10 @@ mod queues;
 #[allow(dead_code, reason = "the runtime's own tests start other servers too")]
 mod server;
 
+use std::{fs, path::Path};
+
 use serde_json::Value;
+use sqs_runtime::testkit::event::Event;
 
 use self::{
     program::{program, told},
@@ -63,6 +66,57 @@ async fn a_queue_that_is_not_there_is_2() {
     let (code, out, errors) = queues.run(&["peek", &url]);
     assert_eq!((code, out.as_str()), (Some(2), ""));
     assert!(errors.starts_with("others: ") && errors.contains("sqs:ReceiveMessage"), "{errors}");
+}
+
+#[tokio::test]
+async fn what_is_recorded_is_sent_again_in_its_groups() {
+    let queues = Queues::new().await;
+    let url = queues.make("orders.fifo", None).await;
+    for (body, group) in [("{\"order\":1}", "a"), ("{\"order\":2}", "b"), ("{\"order\":3}", "a")] {
+        queues.send(&url, body, Some(group)).await;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("recorded-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let into = folder.to_str().expect("UTF-8");
+    let (code, out, errors) = queues.run(&["record", &url, "--into", into]);
+    assert_eq!(code, Some(0), "{out}{errors}");
+    assert!(errors.contains("groups gave nothing to anybody else"), "{errors}");
+    let file = out.trim_end();
+    let batch = Event::from_file(file).expect("an event").to_batch();
+    let records: Vec<_> = batch.records().map(|record| record.expect("a record")).collect();
+    let mut groups: Vec<_> = records.iter().filter_map(|record| record.message_group_id()).collect();
+    groups.sort_unstable();
+    assert_eq!(groups, ["group-1", "group-1", "group-2"]);
+    assert!(records.iter().all(|record| record.body() == "{\"order\":0}"));
+
+    let other = queues.make("others.fifo", None).await;
+    // Twice: the second is no repetition of the first.
+    for _ in 0..2 {
+        let sent = queues.json(&["send", file, "--to", &other]);
+        assert_eq!(sent.as_array().map(Vec::len), Some(3), "{sent}");
+    }
+    assert_eq!(queues.count(&other).await, 6);
+    let standard = queues.make("standard", None).await;
+    let (code, _, errors) = queues.run(&["send", file, "--to", &standard]);
+    assert_eq!(code, Some(2), "{errors}");
+    let (code, out, errors) = queues.run(&["send", file, "--to", &standard, "--allow-group-change"]);
+    assert_eq!((code, out.as_str()), (Some(0), "standard: 3 of 3 messages sent\n"), "{errors}");
+    fs::remove_dir_all(folder).expect("it is removed");
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_is_named_and_the_rest_is_sent() {
+    let queues = Queues::new().await;
+    let url = queues.make("orders", None).await;
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("broken-{}.json", std::process::id()));
+    let event =
+        r#"{"Records":[{"messageId":"m-1","body":"x"},{"messageId":"m-2","body":7},{"messageId":"m-3","body":"y"}]}"#;
+    fs::write(&file, event).expect("a file");
+    let (code, out, errors) = queues.run(&["send", file.to_str().expect("UTF-8"), "--to", &url]);
+    assert_eq!(code, Some(1), "{errors}");
+    assert!(out.contains("record 2: ") && out.ends_with("orders: 2 of 3 messages sent\n"), "{out}");
+    assert_eq!(queues.count(&url).await, 2);
+    fs::remove_file(file).expect("it is removed");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod forget;
 mod peek;
 mod record;
 mod redrive;
+mod send;
 mod table;
 
 use std::io::Write;
@@ -23,6 +24,7 @@ pub(super) enum Command {
     Forget(forget::Arguments),
     Redrive(redrive::Arguments),
     Record(record::Arguments),
+    Send(send::Arguments),
 }
 
 /// How an answer is told.
@@ -49,6 +51,7 @@ pub(super) fn main(command: &Command, notes: Notes<'_>) -> Ended {
             Command::Forget(arguments) => forget::main(arguments).await,
             Command::Redrive(arguments) => redrive::main(arguments, notes).await,
             Command::Record(arguments) => record::main(arguments, notes).await,
+            Command::Send(arguments) => send::main(arguments).await,
         }
     });
     ended.unwrap_or_else(|reason| Ended::Refused(printable_lines(&reason)))
