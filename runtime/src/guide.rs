@@ -6,6 +6,9 @@ pub mod architecture {}
 #[doc = include_str!("../docs/choosing.md")]
 pub mod choosing {}
 
+#[doc = include_str!("../docs/command.md")]
+pub mod command {}
+
 #[doc = include_str!("../docs/deploying.md")]
 pub mod deploying {}
 

@@ -2,6 +2,8 @@
 //!
 //! Exit codes: 0 where all is well, 1 where something was found, 2 where the question could not be understood or answered.
 
+#[cfg(feature = "aws")]
+mod aws;
 mod doctor;
 mod plan;
 
@@ -22,6 +24,9 @@ enum Command {
     Doctor(doctor::Arguments),
     // Boxed: it has many options.
     Plan(Box<plan::Arguments>),
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    Aws(aws::Command),
 }
 
 /// How a subcommand ended.
@@ -42,6 +47,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut impl Write, 
     let ended = match CommandLine::try_parse_from(arguments) {
         Ok(CommandLine { command: Command::Doctor(arguments) }) => doctor::main(&arguments),
         Ok(CommandLine { command: Command::Plan(arguments) }) => plan::main(&arguments),
+        #[cfg(feature = "aws")]
+        Ok(CommandLine { command: Command::Aws(command) }) => aws::main(&command, errors),
         Err(usage) if usage.use_stderr() => Ended::Refused(usage.to_string()),
         Err(help) => Ended::Well(help.to_string()),
     };

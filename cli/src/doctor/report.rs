@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::{Finding, Weight};
+use crate::terminal::printable;
 
 /// A finding as programs get it. These names stay.
 #[derive(Serialize)]
@@ -62,9 +63,4 @@ fn tell(text: &mut String, name: &str, finding: &Finding) {
     let _ = writeln!(text, "  {} {name}{line} {resource}: {finding}", rule.code);
     let _ = writeln!(text, "    risk: {}", rule.risk);
     let _ = writeln!(text, "    fix:  {}", rule.fix);
-}
-
-/// A template's text on a terminal: its control characters would be obeyed there.
-fn printable(text: &str) -> String {
-    text.chars().flat_map(|char| if char.is_control() { char.escape_debug().collect() } else { vec![char] }).collect()
 }

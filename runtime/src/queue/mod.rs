@@ -22,6 +22,7 @@ mod dead_letter;
 #[cfg(all(feature = "env", feature = "sqs"))]
 mod env;
 mod error;
+mod event;
 pub(crate) mod known;
 mod received;
 mod settings;
@@ -35,6 +36,7 @@ pub use self::{
     client::{EntryAnswer, MAX_ENTRIES, QueueClient, QueueName, VisibilityChange},
     dead_letter::DeadLetter,
     error::QueueError,
+    event::event_of,
     received::ReceivedMessage,
     settings::Queue,
     source::{OpenQueue, QueueSource, ReceiveRequest},

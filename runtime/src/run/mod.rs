@@ -7,7 +7,6 @@ mod lambda;
 #[cfg(feature = "logs")]
 pub mod logs;
 mod pipeline;
-#[cfg(feature = "lambda")]
 mod record;
 mod replay;
 #[cfg(any(feature = "lambda", feature = "otel", all(feature = "worker", feature = "sqs", feature = "env")))]
@@ -18,7 +17,6 @@ mod spawn;
 mod ticker;
 #[cfg(feature = "otel")]
 mod traces;
-#[cfg(any(feature = "lambda", feature = "testkit"))]
 pub(crate) mod utc;
 #[cfg(feature = "worker")]
 mod worker;
@@ -29,6 +27,7 @@ pub use self::worker::{HealthAddress, Worker, WorkerConfig, WorkerHandle, Worker
 pub use self::{
     hosts::Hosts,
     pipeline::{FailsWhen, Pipeline, RecordReport, Report},
+    record::Fixtures,
     replay::{Replay, Replayed},
     spawn::{Spawn, TokioSpawn},
 };

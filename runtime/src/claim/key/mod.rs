@@ -51,6 +51,14 @@ impl IdempotencyKey {
         Self::derive_with_secret(namespace, hash.as_bytes(), &[b"step", name.as_bytes()])
     }
 
+    /// The key that [`as_str`](Self::as_str) wrote: what stands in a row.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let (_, hash) = text.rsplit_once('#')?;
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(hash).ok()?;
+        (bytes.len() == 32).then(|| Self(text.into()))
+    }
+
     fn of(namespace: &str, hash: &[u8]) -> Self {
         let mut text = String::with_capacity(namespace.len() + 44);
         text.push_str(namespace);
@@ -163,6 +171,15 @@ mod tests {
             expected.update(b"x");
             ours.update(b"x");
             assert_eq!(ours.finalize().into_bytes(), expected.finalize().into_bytes(), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_stored_key_is_read_again_and_nothing_else_is() {
+        let key = IdempotencyKey::derive("a#b", &[b"k"]);
+        assert_eq!(IdempotencyKey::from_text(key.as_str()), Some(key.clone()));
+        for text in ["", "orders", key.hash(), "orders#", "orders#short", &format!("{key}A"), &format!("{key}=")] {
+            assert_eq!(IdempotencyKey::from_text(text), None, "{text}");
         }
     }
 

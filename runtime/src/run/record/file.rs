@@ -26,19 +26,21 @@ impl Files {
         &self.folder
     }
 
+    #[cfg(feature = "lambda")]
     pub(super) fn is_full(&self) -> bool {
         self.count.is_some_and(|count| count >= MAX_FILES)
     }
 
-    /// Writes one file, named by that time and a number. The folder is not made: a name that was mistyped shows.
-    pub(super) fn write(&mut self, text: &str, epoch_ms: u64) -> io::Result<()> {
+    /// Writes one file, named by that time and a number; `None` where the folder is full. The folder is not made: a name that was
+    /// mistyped shows.
+    pub(super) fn write(&mut self, text: &str, epoch_ms: u64) -> io::Result<Option<PathBuf>> {
         let count = match self.count {
             Some(count) => count,
             None => count(&self.folder)?,
         };
         self.count = Some(count);
         if count >= MAX_FILES {
-            return Ok(());
+            return Ok(None);
         }
         if text.len() > MAX_BYTES {
             return Err(io::Error::other("it is too long once it is redacted"));
@@ -46,24 +48,24 @@ impl Files {
         let time = utc::rfc3339(epoch_ms).replace(':', "-");
         let name = format!("{time}-{:04}.json", self.next);
         self.next += 1;
-        self.write_whole(&name, text)?;
+        let path = self.write_whole(&name, text)?;
         self.count = Some(count + 1);
-        Ok(())
+        Ok(Some(path))
     }
 
     /// Under another name first, so that no reader meets half of it.
-    fn write_whole(&self, name: &str, text: &str) -> io::Result<()> {
+    fn write_whole(&self, name: &str, text: &str) -> io::Result<PathBuf> {
         let path = self.folder.join(name);
         if path.exists() {
             // Another process, in the same millisecond.
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         let part = self.folder.join(format!(".{name}.{}", std::process::id()));
-        let written = fs::write(&part, text).and_then(|()| fs::rename(&part, path));
+        let written = fs::write(&part, text).and_then(|()| fs::rename(&part, &path));
         if written.is_err() {
             let _ = fs::remove_file(part);
         }
-        written
+        written.map(|()| path)
     }
 }
 

@@ -1,31 +1,20 @@
-//! Keeps the events of a deployment as files that a test or `replay` can deliver again, with nothing in them that must not leave it.
+//! Events as files that a test or `replay` can deliver again, with nothing in them that must not leave their deployment.
 //!
-//! An invocation hands its event to a thread and goes on: reading, redacting and writing happen there. Before its answer leaves it
-//! waits for its file, but no longer than [`PATIENCE`], for Lambda freezes the process behind the answer. Whatever goes wrong here
-//! is one warning: it fails no invocation.
+//! The Lambda host keeps what it is sent, through its `Recorder`; by hand messages are kept through [`Fixtures`]. Both redact by the
+//! same rules, and write the same files.
 
 mod file;
+mod fixtures;
 mod object;
+#[cfg(feature = "lambda")]
+mod recorder;
 mod redact;
 
-use std::{
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    },
-    thread,
-    time::Duration,
-};
+use std::{fmt, sync::Arc};
 
-use futures_util::future::select;
-use tokio::sync::oneshot;
-
-use self::file::Files;
-use crate::clock::{SharedClock, epoch_ms};
+pub use self::fixtures::Fixtures;
+#[cfg(feature = "lambda")]
+pub(super) use self::recorder::{Recorder, folder_from_env};
 
 /// The most files that a folder gets, those of earlier processes included.
 const MAX_FILES: usize = 100;
@@ -33,17 +22,12 @@ const MAX_FILES: usize = 100;
 /// The longest event that is recorded, and the longest file: Lambda's own limit for an event.
 const MAX_BYTES: usize = 6 * 1024 * 1024;
 
-/// How long an answer waits for its event's file.
-const PATIENCE: Duration = Duration::from_millis(50);
-
-/// How many events may wait for the thread; what comes on top of them is not recorded.
-const WAITING: usize = 2;
-
 /// What a user's function makes of a text that must not be kept as it is.
 #[derive(Clone)]
 pub(crate) struct Redactor(Arc<dyn Fn(&str) -> String + Send + Sync>);
 
 impl Redactor {
+    #[cfg(feature = "lambda")]
     pub(super) fn new(redact: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         Self(Arc::new(redact))
     }
@@ -52,125 +36,5 @@ impl Redactor {
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Redactor")
-    }
-}
-
-/// The folder that the environment names.
-#[expect(clippy::disallowed_methods, reason = "whether events are recorded stands in the environment")]
-pub(super) fn folder_from_env() -> Option<PathBuf> {
-    std::env::var_os("SQS_RUNTIME_RECORD").filter(|folder| !folder.is_empty()).map(PathBuf::from)
-}
-
-/// Records events. Clones share the thread, which is started with the first event and ends with the last clone.
-#[derive(Clone)]
-pub(super) struct Recorder(Arc<Shared>);
-
-struct Shared {
-    folder: PathBuf,
-    redactor: Option<Redactor>,
-    clock: SharedClock,
-    thread: OnceLock<Option<SyncSender<Job>>>,
-    state: Arc<State>,
-}
-
-/// What the invocations and the thread tell each other.
-#[derive(Default)]
-struct State {
-    is_full: AtomicBool,
-    has_warned: AtomicBool,
-}
-
-/// An event on its way to the thread.
-struct Job {
-    event: Box<str>,
-    epoch_ms: u64,
-    /// Dropped when the event is dealt with, whatever became of it.
-    done: oneshot::Sender<()>,
-}
-
-impl Recorder {
-    pub(super) fn new(folder: PathBuf, redactor: Option<Redactor>, clock: SharedClock) -> Self {
-        Self(Arc::new(Shared { folder, redactor, clock, thread: OnceLock::new(), state: Arc::default() }))
-    }
-
-    /// Has an event recorded. What is returned waits for that.
-    pub(super) fn record(&self, event: &str) -> Recording {
-        let shared = &self.0;
-        if shared.state.is_full.load(Ordering::Relaxed) {
-            return Recording(None);
-        }
-        if event.len() > MAX_BYTES {
-            shared.state.warn("it is too long");
-            return Recording(None);
-        }
-        let (done, landed) = oneshot::channel();
-        let job = Job { event: event.into(), epoch_ms: epoch_ms(shared.clock.wall()), done };
-        let thread = shared.thread.get_or_init(|| shared.start());
-        match thread.as_ref().map(|thread| thread.try_send(job)) {
-            Some(Ok(())) => Recording(Some((landed, Arc::clone(&shared.clock)))),
-            Some(Err(TrySendError::Full(_))) => {
-                shared.state.warn("events come faster than they are written");
-                Recording(None)
-            }
-            // The thread has ended: it said why.
-            Some(Err(TrySendError::Disconnected(_))) | None => Recording(None),
-        }
-    }
-}
-
-/// An event that is being recorded.
-pub(super) struct Recording(Option<(oneshot::Receiver<()>, SharedClock)>);
-
-impl Recording {
-    /// Waits until the event is dealt with, for a moment at most.
-    pub(super) async fn landed(self) {
-        if let Self(Some((landed, clock))) = self {
-            drop(select(landed, clock.sleep(PATIENCE)).await);
-        }
-    }
-}
-
-impl Shared {
-    fn start(&self) -> Option<SyncSender<Job>> {
-        let (jobs, queue) = sync_channel(WAITING);
-        let files = Files::new(self.folder.clone());
-        let (redactor, state) = (self.redactor.clone(), Arc::clone(&self.state));
-        let work = move || write_all(&queue, files, redactor.as_ref(), &state);
-        match thread::Builder::new().name("sqs-runtime-recorder".into()).spawn(work) {
-            Ok(_) => Some(jobs),
-            Err(error) => {
-                self.state.warn(&format!("no thread: {error}"));
-                None
-            }
-        }
-    }
-}
-
-/// The thread.
-fn write_all(queue: &Receiver<Job>, mut files: Files, redactor: Option<&Redactor>, state: &State) {
-    while let Ok(Job { event, epoch_ms, done }) = queue.recv() {
-        // The redactor is the user's and may panic.
-        let written = catch_unwind(AssertUnwindSafe(|| {
-            let redacted = redact::event(&event, redactor);
-            files.write(&redacted, epoch_ms).map_err(|error| error.to_string())
-        }));
-        match written {
-            Ok(Ok(())) => {}
-            Ok(Err(why)) => state.warn(&why),
-            Err(_) => state.warn("its redactor panicked"),
-        }
-        if files.is_full() && !state.is_full.swap(true, Ordering::Relaxed) {
-            tracing::info!(folder = %files.folder().display(), files = MAX_FILES, "the folder has all the events that are recorded");
-        }
-        drop(done);
-    }
-}
-
-impl State {
-    /// Says it once: recording is no reason to flood a log.
-    fn warn(&self, why: &str) {
-        if !self.has_warned.swap(true, Ordering::Relaxed) {
-            tracing::warn!(error = why, "an event was not recorded; said once");
-        }
     }
 }

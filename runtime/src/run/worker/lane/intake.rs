@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
-use super::{Polled, event::event_of};
+use super::Polled;
 use crate::{
     batch::Batch,
-    queue::ReceivedMessage,
+    queue::{ReceivedMessage, event_of},
     run::{
         pipeline::{Hold, InFlight, Kept, Permits},
         worker::{
@@ -46,7 +46,7 @@ fn batch(queue: &Polled, messages: &[ReceivedMessage]) -> Option<Batch> {
     if messages.is_empty() {
         return None;
     }
-    match Batch::from_json(event_of(queue.arn(), messages.iter())) {
+    match Batch::from_json(event_of(queue.arn(), messages)) {
         Ok(batch) => Some(batch),
         Err(error) => {
             tracing::error!(%error, "received messages make no batch; they come back");

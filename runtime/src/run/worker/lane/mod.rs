@@ -4,7 +4,6 @@
 
 mod appetite;
 mod attempt;
-mod event;
 mod intake;
 mod permits;
 mod rate;

@@ -1,19 +1,28 @@
-//! The event that an event source mapping would have sent for messages that a worker received.
+//! The event that an event source mapping would have sent for messages that somebody received.
 //!
 //! Every host makes its batches of the same text, so that nothing behind it can tell which one ran.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::{
-    batch::{MessageAttribute, MessageAttributeValue, QueueArn},
-    queue::ReceivedMessage,
-};
+use super::ReceivedMessage;
+use crate::batch::{MessageAttribute, MessageAttributeValue, QueueArn};
 
-/// The event of messages that were received together from that queue.
-pub(super) fn event_of<'a>(queue: QueueArn<'a>, messages: impl Iterator<Item = &'a ReceivedMessage>) -> String {
+/// The event that Lambda's event source mapping would have sent for these messages of that queue: what a
+/// [`Batch`](crate::batch::Batch) is made of.
+///
+/// ```
+/// use sqs_runtime::{batch::{Batch, QueueArn}, queue::{ReceivedMessage, event_of}};
+///
+/// let queue = QueueArn::new("arn:aws:sqs:eu-west-1:123456789012:orders");
+/// let batch = Batch::from_json(event_of(queue, &[ReceivedMessage::new("m-1", "handle", "an order")]))?;
+/// assert_eq!(batch.record(0)?.body(), "an order");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn event_of<'a>(queue: QueueArn<'a>, messages: impl IntoIterator<Item = &'a ReceivedMessage>) -> String {
     let record = |message| Record { message, queue };
-    let event = Event { records: messages.map(record).collect() };
+    let event = Event { records: messages.into_iter().map(record).collect() };
     // Writing texts into memory cannot fail; an event without records would be refused, and so be seen.
     serde_json::to_string(&event).unwrap_or_default()
 }
@@ -98,7 +107,7 @@ mod tests {
             ("size".into(), MessageAttribute::number(3)),
             ("bytes".into(), MessageAttribute::new("Binary.x", MessageAttributeValue::Binary([0, 255].into()))),
         ];
-        let batch = Batch::from_json(event_of(queue, [&message].into_iter())).unwrap();
+        let batch = Batch::from_json(event_of(queue, [&message])).unwrap();
         let record = batch.record(0).unwrap();
         assert_eq!((record.message_id(), record.receipt_handle()), ("m-1", Some("handle-1")));
         assert_eq!((record.body(), record.receive_count()), (message.body.as_str(), Some(2)));
