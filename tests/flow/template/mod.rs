@@ -6,6 +6,7 @@
 mod alarms;
 mod consumer;
 mod function;
+mod metrics;
 mod node;
 mod parameters;
 mod read;
