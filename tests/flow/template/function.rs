@@ -94,9 +94,8 @@ fn the_function_is_built_for_the_system_that_runs_it() -> Rule {
 
 #[test]
 fn the_function_may_tell_its_queues_what_it_is_set_to_tell() -> Rule {
-    const SETTING: &str = "Environment.Variables.SQS_RUNTIME_DEAD_LETTER_QUEUE";
     each(FUNCTIONS, |template| {
-        let letters = template.target(template.function()?.at(SETTING), "AWS::SQS::Queue")?;
+        let letters = template.target(template.setting("SQS_RUNTIME_DEAD_LETTER_QUEUE"), "AWS::SQS::Queue")?;
 
         assert_eq!(
             letters,

@@ -6,10 +6,14 @@ use serde_json::{Value, json};
 use sqs_runtime::metrics::Metric;
 use sqs_runtime_cli::doctor;
 
-use super::{FUNCTIONS, Node, Rule, TEMPLATES, Template, each};
+use super::{Node, Rule, TEMPLATES, Template, each};
 
 /// Of DynamoDB's and ECS' those that are read; `doctor` knows all of SQS' and Lambda's.
-const OTHERS: [(&str, &str); 2] = [("AWS/DynamoDB", "ReadThrottleEvents"), ("AWS/DynamoDB", "WriteThrottleEvents")];
+const OTHERS: [(&str, &str); 3] = [
+    ("AWS/DynamoDB", "ReadThrottleEvents"),
+    ("AWS/DynamoDB", "WriteThrottleEvents"),
+    ("ECS/ContainerInsights", "RunningTaskCount"),
+];
 
 /// A metric that something reads: its namespace, its name, and its dimensions with what these are set to.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,8 +24,8 @@ struct Read {
 }
 
 impl Read {
-    /// By an alarm, or within a calculation of one.
-    fn by_alarm(metric: Node<'_>) -> Option<Self> {
+    /// By an alarm, or within a calculation.
+    fn by_resource(metric: Node<'_>) -> Option<Self> {
         let dimension = |node: Node<'_>| Some((node.string("Name")?.to_owned(), node.at("Value")?.words().concat()));
         Some(Self {
             namespace: metric.string("Namespace")?.to_owned(),
@@ -59,13 +63,10 @@ fn doctor_knows(namespace: &str, name: &str) -> bool {
     doctor::examine(&template).expect("a template").is_empty()
 }
 
-fn by_alarms(template: &Template) -> BTreeSet<Read> {
-    let alarms = template.of_type("AWS::CloudWatch::Alarm").into_iter().filter_map(|(_, alarm)| alarm.at("Properties"));
-    let parts = |alarm: Node<'_>| {
-        let parts = alarm.list("Metrics").into_iter().filter_map(|part| part.at("MetricStat.Metric"));
-        parts.chain([alarm]).filter_map(Read::by_alarm).collect::<Vec<_>>()
-    };
-    alarms.flat_map(parts).collect()
+/// What alarms, calculations and policies of scaling read, wherever it stands.
+fn by_resources(node: Node<'_>) -> BTreeSet<Read> {
+    let values = node.entries().into_iter().map(|(_, value)| value);
+    node.items().into_iter().chain(values).flat_map(by_resources).chain(Read::by_resource(node)).collect()
 }
 
 /// The dashboards of a template.
@@ -96,7 +97,7 @@ fn by_dashboard(dashboard: &Value) -> BTreeSet<Read> {
 
 fn all(template: &Template) -> Result<BTreeSet<Read>, String> {
     let of_dashboards: Vec<_> = dashboards(template)?.iter().map(by_dashboard).collect();
-    Ok(of_dashboards.into_iter().flatten().chain(by_alarms(template)).collect())
+    Ok(of_dashboards.into_iter().flatten().chain(by_resources(template.root())).collect())
 }
 
 #[test]
@@ -127,14 +128,15 @@ fn names_with_a_slip_are_not_known() {
 /// CloudWatch finds a metric only under exactly the dimensions that it was published with.
 #[test]
 fn the_runtimes_metrics_are_read_as_they_are_written() -> Rule {
-    each(FUNCTIONS, |template| {
-        let namespace = template.function()?.string("Environment.Variables.SQS_RUNTIME_METRICS_NAMESPACE");
-        let dimensions = [
-            ("service".to_owned(), template.function_name()?.to_owned()),
-            ("queue".to_owned(), format!("{}.QueueName", template.queue_name()?)),
-        ];
+    each(TEMPLATES, |template| {
+        let namespace = template.setting("SQS_RUNTIME_METRICS_NAMESPACE").and_then(Node::as_str);
+        let named = template.setting("SQS_RUNTIME_SERVICE").map(|service| service.words().concat());
+        let service = named.map_or_else(|| template.function_name().map(str::to_owned), Ok)?;
+        let dimensions =
+            [("service".to_owned(), service), ("queue".to_owned(), format!("{}.QueueName", template.queue_name()?))];
         let read = all(template)?;
-        let ours: Vec<_> = read.iter().filter(|read| !read.namespace.starts_with("AWS/")).collect();
+        let is_ours = |read: &&Read| !read.namespace.starts_with("AWS/") && !read.namespace.starts_with("ECS/");
+        let ours: Vec<_> = read.iter().filter(is_ours).collect();
         assert!(!ours.is_empty());
         for read in ours {
             assert_eq!(Some(read.namespace.as_str()), namespace, "{read:?}: the function publishes elsewhere");
@@ -146,7 +148,7 @@ fn the_runtimes_metrics_are_read_as_they_are_written() -> Rule {
 
 #[test]
 fn a_message_rings_before_its_last_receive() -> Rule {
-    for name in FUNCTIONS {
+    for name in TEMPLATES {
         let template = Template::with(name, &[("MaxReceiveCount", "9")])?;
         let alarms = template.of_type("AWS::CloudWatch::Alarm");
         let formula = |alarm: Node<'_>| {
@@ -164,7 +166,7 @@ fn a_message_rings_before_its_last_receive() -> Rule {
 
 #[test]
 fn one_failure_at_night_is_no_ratio() -> Rule {
-    each(FUNCTIONS, |template| {
+    each(TEMPLATES, |template| {
         let alarms = template.of_type("AWS::CloudWatch::Alarm");
         let formulas = alarms.iter().flat_map(|(_, alarm)| alarm.list("Properties.Metrics"));
         let formulas: Vec<_> = formulas.filter_map(|metric| metric.string("Expression")).collect();

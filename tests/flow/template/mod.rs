@@ -8,6 +8,7 @@ mod consumer;
 mod function;
 mod metrics;
 mod node;
+mod options;
 mod parameters;
 mod read;
 mod table;
@@ -18,10 +19,10 @@ pub(crate) use self::{node::Node, read::Template};
 pub(crate) type Rule = Result<(), String>;
 
 /// All of them.
-const TEMPLATES: [&str; 1] = ["template.yaml"];
+const TEMPLATES: [&str; 3] = ["template.yaml", "template-fifo.yaml", "template-worker.yaml"];
 
 /// Those of functions.
-const FUNCTIONS: [&str; 1] = ["template.yaml"];
+const FUNCTIONS: [&str; 2] = ["template.yaml", "template-fifo.yaml"];
 
 /// Holds each of these templates to a rule.
 fn each<const N: usize>(names: [&'static str; N], rule: impl Fn(&Template) -> Rule) -> Rule {

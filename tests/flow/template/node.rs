@@ -18,6 +18,11 @@ impl<'a> Node<'a> {
         self.at(path)?.as_str()
     }
 
+    /// As CloudFormation hands it on: a number is text, too.
+    pub(crate) fn spelled(self) -> String {
+        self.as_str().map_or_else(|| self.0.to_string(), str::to_owned)
+    }
+
     pub(crate) fn as_str(self) -> Option<&'a str> {
         self.0.as_str()
     }
@@ -132,6 +137,21 @@ impl Template {
 
     pub(crate) fn dead_letter_queue(&self) -> Result<Node<'_>, String> {
         self.properties(self.dead_letter_queue_name()?)
+    }
+
+    /// What a variable of the environment is set to, of the function or of the worker's container.
+    pub(crate) fn setting(&self, name: &str) -> Option<Node<'_>> {
+        if let Ok(function) = self.function() {
+            return function.at("Environment.Variables")?.at(name);
+        }
+        let container = self.container().ok()?;
+        container.list("Environment").into_iter().find(|variable| variable.string("Name") == Some(name))?.at("Value")
+    }
+
+    /// The container of the worker's task.
+    pub(crate) fn container(&self) -> Result<Node<'_>, String> {
+        let task = self.properties(self.only("AWS::ECS::TaskDefinition", |_| true)?)?;
+        task.list("ContainerDefinitions").into_iter().next().ok_or_else(|| "no container".to_owned())
     }
 
     /// The function's role.

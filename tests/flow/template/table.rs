@@ -69,8 +69,10 @@ fn whoever_consumes_is_told_the_table() -> Rule {
 
 /// Which table `IDEMPOTENCY_TABLE` names.
 fn told(template: &Template) -> Result<&str, String> {
-    let named = template.function()?.at("Environment.Variables.IDEMPOTENCY_TABLE");
-    named.and_then(|node| node.intrinsic("Ref")).ok_or_else(|| "IDEMPOTENCY_TABLE names no table".to_owned())
+    template
+        .setting("IDEMPOTENCY_TABLE")
+        .and_then(|node| node.intrinsic("Ref"))
+        .ok_or_else(|| "IDEMPOTENCY_TABLE names no table".to_owned())
 }
 
 /// Of each entry of the list at `path`: these two strings.
