@@ -14,6 +14,7 @@ mod read;
 mod table;
 
 pub(crate) use self::{node::Node, read::Template};
+use crate::support::root;
 
 /// Reading a template can fail; a broken rule is a panic of the test.
 pub(crate) type Rule = Result<(), String>;
@@ -27,4 +28,19 @@ const FUNCTIONS: [&str; 2] = ["template.yaml", "template-fifo.yaml"];
 /// Holds each of these templates to a rule.
 fn each<const N: usize>(names: [&'static str; N], rule: impl Fn(&Template) -> Rule) -> Rule {
     names.iter().try_for_each(|name| rule(&Template::read(name)?).map_err(|error| format!("{name}: {error}")))
+}
+
+/// The linters' lists are their own.
+#[test]
+fn every_template_is_held_here_and_linted() {
+    let files = std::fs::read_dir(root()).expect("the project").map(|entry| entry.expect("readable").file_name());
+    let names = files.filter_map(|name| name.into_string().ok());
+    let mut names: Vec<_> = names.filter(|name| name.starts_with("template") && name.ends_with(".yaml")).collect();
+    names.sort_by_key(|name| TEMPLATES.iter().position(|template| template == name));
+    assert_eq!(names, TEMPLATES);
+    let list = format!("[{}]\n", TEMPLATES.join(", "));
+    for config in [".ci/cfn-lint.yaml", ".ci/checkov.yaml"] {
+        let text = std::fs::read_to_string(root().join(config)).unwrap_or_else(|error| panic!("{config}: {error}"));
+        assert!(text.contains(&list), "{config} leaves one out: {list}");
+    }
 }
