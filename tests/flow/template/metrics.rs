@@ -195,5 +195,9 @@ fn the_dashboard_has_its_rows_and_nothing_lies_on_another() -> Rule {
     let query = widgets(dashboard).find_map(|widget| widget.string("properties.query")).ok_or("no query")?;
     let [(group, _)] = &*template.of_type("AWS::Logs::LogGroup") else { panic!("one log group") };
     assert!(query.starts_with(&format!("SOURCE '${{{group}}}' | ")), "{query}");
+    // `log.rs` holds the names of the fields.
+    for field in ["errorKind", "outcome"] {
+        assert!(query.contains(field), "{query}");
+    }
     Ok(())
 }

@@ -12,6 +12,7 @@ mod options;
 mod parameters;
 mod read;
 mod table;
+mod verbs;
 
 pub(crate) use self::{node::Node, read::Template};
 use crate::support::root;
