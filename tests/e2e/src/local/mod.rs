@@ -56,7 +56,9 @@ fn settings(numbers: &Numbers) -> String {
 fn ended(sent: &[Sent]) -> Vec<String> {
     let mut kinds: BTreeMap<(Kind, String), usize> = BTreeMap::new();
     for sent in sent {
-        *kinds.entry((sent.planned.kind, place(&sent.planned.end))).or_default() += 1;
+        // Nobody delivers twice here.
+        let kind = if sent.planned.kind == Kind::Redelivered { Kind::Good } else { sent.planned.kind };
+        *kinds.entry((kind, place(&sent.planned.end))).or_default() += 1;
     }
     kinds.into_iter().map(|((kind, place), count)| format!("{count:>6}  {:<12} {place}", format!("{kind:?}"))).collect()
 }
