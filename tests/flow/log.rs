@@ -1,11 +1,6 @@
 //! What a batch leaves in the log.
 
-use std::{
-    error::Error,
-    fmt,
-    io::{self, Write},
-    sync::{Arc, Mutex},
-};
+use std::{error::Error, fmt, io};
 
 use serde_json::{Map, Value, json};
 use sqs_runtime::{
@@ -19,40 +14,18 @@ use sqs_runtime::{
     },
 };
 use tracing::Level;
-use tracing_subscriber::fmt::{MakeWriter, format::JsonFields};
+use tracing_subscriber::fmt::format::JsonFields;
 
-use crate::support;
-
-/// Keeps what is written.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Written {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
+use crate::support::{self, Written};
 
 type Line = Map<String, Value>;
 
-impl Written {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
+/// The lines of a log, each an object.
+trait Lines {
+    fn lines(&self) -> Vec<Line>;
+}
 
+impl Lines for Written {
     fn lines(&self) -> Vec<Line> {
         let line = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         self.text().lines().map(line).collect()
@@ -62,7 +35,8 @@ impl Written {
 /// Runs this with a log of that level and gives what it wrote.
 fn logged(level: Level, run: impl Future<Output = ()>) -> Written {
     let written = Written::default();
-    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(written.clone());
+    let writer = written.clone();
+    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(move || writer.clone());
     let subscriber = builder.fmt_fields(JsonFields::new()).event_format(JsonLines::new()).finish();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tracing::subscriber::with_default(subscriber, || runtime.block_on(run));

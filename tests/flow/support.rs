@@ -1,6 +1,10 @@
 //! Small events, recorded ones, and a way to run them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
 
 use serde_json::{Value, json};
 use sqs_runtime::{
@@ -10,6 +14,27 @@ use sqs_runtime::{
 
 pub(crate) const STANDARD: &str = "arn:aws:sqs:eu-west-1:123456789012:orders";
 pub(crate) const FIFO: &str = "arn:aws:sqs:eu-west-1:123456789012:ledger.fifo";
+
+/// Keeps what is written. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Written {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {

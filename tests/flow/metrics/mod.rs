@@ -4,7 +4,6 @@ pub(crate) mod emf;
 mod facade;
 
 use std::{
-    io::{self, Write},
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
@@ -21,31 +20,23 @@ use sqs_runtime::{
 };
 
 use self::emf::{Extracted, extract};
-use crate::{claim::wrong::Wrong, support};
+use crate::{
+    claim::wrong::Wrong,
+    support::{self, Written},
+};
 
-/// Keeps what is written.
+/// The lines that a sink writes.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+struct Lines(Written);
 
 impl Lines {
     fn sink(&self) -> Emf {
-        Emf::to(self.clone(), "SqsRuntime", "orders")
+        Emf::to(self.0.clone(), "SqsRuntime", "orders")
     }
 
     /// What CloudWatch takes from each line.
     fn extracted(&self) -> Vec<Extracted> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let text = self.0.text();
         assert!(text.is_empty() || text.ends_with('\n'));
         text.lines().map(|line| extract(line).unwrap_or_else(|why| panic!("{why}: {line}"))).collect()
     }
@@ -146,7 +137,7 @@ async fn the_line_of_the_largest_batch_stays_small() {
     let harness = Harness::on_clock(consumer(&clock).metrics(lines.sink()), clock.clone());
     let messages = (1..=10_000).map(|number| sent(&number.to_string(), "busy", 10 + number, &clock));
     harness.deliver(&Event::standard("orders").messages(messages)).await;
-    let bytes = lines.0.lock().unwrap().len();
+    let bytes = lines.0.text().len();
     assert!(bytes < MOST, "{bytes} bytes");
     let [line] = &lines.extracted()[..] else { panic!("one line") };
     assert_eq!(values(line, "MessagesRetried"), [10_000.0]);

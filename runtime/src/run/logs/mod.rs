@@ -51,7 +51,9 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     let writer = if on_lambda { BoxMakeWriter::new(std::io::stdout) } else { BoxMakeWriter::new(std::io::stderr) };
-    let layer = fmt::layer().with_target(false).with_ansi(!on_lambda).with_writer(writer);
+    let layer = fmt::layer().with_target(false).with_writer(writer);
+    // Asking for colours panics where the program has left them out of `tracing-subscriber`; refusing them never does.
+    let layer = if on_lambda { layer.with_ansi(false) } else { layer };
     match format {
         Format::Text => layer.boxed(),
         Format::Json => layer.fmt_fields(JsonFields::new()).event_format(JsonLines::new()).boxed(),
