@@ -14,10 +14,12 @@ pub mod report;
 mod resolve;
 mod rules;
 mod setting;
+mod sizes;
 
 pub use self::{
     read::Unreadable,
     rules::{Finding, RULES, Rule, Weight},
+    sizes::{Sizes, sizes},
 };
 
 /// What is wrong with a template of CloudFormation or SAM, in YAML or JSON.

@@ -135,14 +135,14 @@ fn what_is_broken_in_our_template_is_found() {
     let template = read(&root().join("template.yaml"));
     for (from, to, codes) in [
         ("FunctionResponseTypes: [ReportBatchItemFailures]", "BatchSize2: 1", &["SQS101"][..]),
-        ("BatchSize: 10", "BatchSize: 100", &["SQS102"]),
-        ("MaximumConcurrency: 10", "MaximumConcurrency: 1", &["SQS105"]),
+        ("Default: 10\n    MinValue: 1\n", "Default: 100\n    MinValue: 1\n", &["SQS102"]),
+        ("Default: 10\n    MinValue: 2\n", "Default: 1\n    MinValue: 2\n", &["SQS105"]),
         ("MemorySize: 256", "ReservedConcurrentExecutions: 9", &["SQS106"]),
-        ("VisibilityTimeout: 180", "VisibilityTimeout: 179", &["SQS201"]),
-        ("VisibilityTimeout: 180", "VisibilityTimeout: 43200", &[]),
-        ("MessageRetentionPeriod: 345600", "MessageRetentionPeriod: 900", &["SQS202"]),
-        ("maxReceiveCount: 5", "maxReceiveCount: 1", &["SQS302"]),
-        ("MessageRetentionPeriod: 1209600", "MessageRetentionPeriod: 345600", &["SQS303"]),
+        ("Default: 180\n", "Default: 179\n", &["SQS201"]),
+        ("Default: 180\n", "Default: 43200\n", &[]),
+        ("Default: 345600\n", "Default: 900\n", &["SQS202"]),
+        ("Default: 5\n", "Default: 1\n", &["SQS302"]),
+        ("Default: 1209600\n", "Default: 345600\n", &["SQS303"]),
         ("AttributeName: id\n          KeyType", "AttributeName: pk\n          KeyType", &["SQS401"]),
         ("AttributeName: expiration", "AttributeName: ttl", &["SQS402"]),
         ("- sqs:DeleteMessage\n", "- sqs:DeleteMessages\n", &["SQS501", "SQS506"]),
@@ -153,7 +153,7 @@ fn what_is_broken_in_our_template_is_found() {
         ("MetricName: ApproximateNumberOfMessagesVisible", "MetricName: MessagesVisible", &["SQS601"]),
         ("MetricName: ApproximateNumberOfMessagesVisible", "MetricName: NumberOfMessagesSent", &["SQS602"]),
         ("Value: !GetAtt OrdersDeadLetterQueue.QueueName", "Value: !GetAtt OrdersQueue.QueueName", &["SQS603"]),
-        ("RetentionInDays: 30", "KmsKeyId: key", &["SQS604"]),
+        ("RetentionInDays: 30\n", "LogGroupClass: STANDARD\n", &["SQS604"]),
     ] {
         assert!(template.contains(from), "{from}");
         let found = examine(&template.replace(from, to)).unwrap_or_else(|error| panic!("{to}: {error}"));

@@ -12,6 +12,8 @@ pub(crate) enum Ask {
     Packages,
     /// A run.
     Run(Args),
+    /// A run of `orders` alone, for people.
+    Local(Args),
     /// A run with workers.
     Work(worker::Args),
 }
@@ -30,9 +32,11 @@ impl Ask {
     pub(crate) fn parse(mut command_line: lexopt::Parser) -> Result<Self, lexopt::Error> {
         let (mut endpoint, mut packaged, mut messages, mut seed) = (None, None, 2_000, 1);
         let (mut program, mut logs, mut workers, mut kill) = (None, None, 3, 1);
+        let mut is_local = false;
         while let Some(argument) = command_line.next()? {
             match argument {
                 Long("packages") => return Ok(Self::Packages),
+                Long("local") => is_local = true,
                 Long("endpoint") => endpoint = Some(command_line.value()?.string()?),
                 Long("packaged") => packaged = Some(PathBuf::from(command_line.value()?)),
                 Long("worker") => program = Some(PathBuf::from(command_line.value()?)),
@@ -55,6 +59,7 @@ impl Ask {
             return Ok(Self::Work(worker::Args { endpoint, program, logs, messages, workers, kill, seed }));
         }
         let packaged = packaged.ok_or("--packaged is missing: start `tests/e2e/lambda`")?;
-        Ok(Self::Run(Args { endpoint, packaged, messages, seed }))
+        let args = Args { endpoint, packaged, messages, seed };
+        Ok(if is_local { Self::Local(args) } else { Self::Run(args) })
     }
 }

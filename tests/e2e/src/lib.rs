@@ -8,6 +8,8 @@
 //! - `poller`: a poller that dies before it deletes.
 //! - `scenario`: all of it for one function.
 //! - `account`: what became of the messages, by what was found: pure.
+//! - `template`: the numbers of `template.yaml`.
+//! - `local`: `orders` alone, for whoever wants to see it on a laptop.
 //! - `worker`: the same without Lambda, as processes of their own.
 //!
 //! The emulator runs a function's `bootstrap` as a process of its own behind Lambda's Runtime API, some at a time, and deletes the messages
@@ -19,9 +21,11 @@ mod chance;
 mod command_line;
 mod counter;
 mod functions;
+mod local;
 mod plan;
 mod poller;
 mod scenario;
+mod template;
 mod worker;
 
 use std::{
@@ -33,6 +37,7 @@ use self::{
     account::Account,
     command_line::{Args, Ask},
     functions::FUNCTIONS,
+    template::Numbers,
 };
 
 /// Does what the command line asks for. The last line on standard output is the account of all messages; the code is 0 if there is
@@ -41,6 +46,14 @@ pub async fn main(command_line: lexopt::Parser) -> ExitCode {
     match Ask::parse(command_line) {
         Ok(Ask::Packages) => say(&functions::packages().join("\n"), ExitCode::SUCCESS),
         Ok(Ask::Run(args)) => match run(&args).await {
+            Ok(account) => settle(account.is_clean(), account.wrong(), &account.to_string()),
+            Err(error) => complain(&format!("{error:#}"), ExitCode::FAILURE),
+        },
+        Ok(Ask::Local(args)) => match local::run(&args, |text| {
+            say(text, ExitCode::SUCCESS);
+        })
+        .await
+        {
             Ok(account) => settle(account.is_clean(), account.wrong(), &account.to_string()),
             Err(error) => complain(&format!("{error:#}"), ExitCode::FAILURE),
         },
@@ -53,8 +66,9 @@ pub async fn main(command_line: lexopt::Parser) -> ExitCode {
 }
 
 async fn run(args: &Args) -> anyhow::Result<Account> {
-    let shares = functions::shares(args.messages);
-    let scenarios = FUNCTIONS.iter().zip(shares).map(|(function, count)| scenario::run(args, function, count));
+    let (shares, numbers) = (functions::shares(args.messages), Numbers::of_template()?);
+    let scenarios =
+        FUNCTIONS.iter().zip(shares).map(|(function, count)| scenario::run(args, function, count, &numbers));
     let accounts = futures_util::future::try_join_all(scenarios).await?;
     for (function, account) in FUNCTIONS.iter().zip(&accounts) {
         for (kind, tally) in account.kinds() {

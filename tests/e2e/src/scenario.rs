@@ -15,39 +15,63 @@ use crate::{
     functions::{Effects, Function, Witness},
     plan::{Kind, Planned},
     poller,
+    template::Numbers,
 };
-
-/// Six times the functions' time-out.
-const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// How long messages may take to leave their queue. A message that meets another's claim waits for as long as a function may run.
 const PATIENCE: Duration = Duration::from_secs(240);
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Deploys the function, sends it so many messages, and settles their account.
-pub(crate) async fn run(args: &Args, function: &Function, count: usize) -> anyhow::Result<Account> {
-    let counter = Counter::start().await?;
-    let tables = Tables::create(&args.endpoint, function.name, function.table().map(|table| table.key)).await?;
-    let queue = Queue::create(&args.endpoint, function.name, function.is_fifo, VISIBILITY_TIMEOUT).await?;
-    let lambda = Lambda::new(&args.endpoint)?;
-    let table = tables.effects.as_deref().map(Tables::arn);
-    role::create(&args.endpoint, function.name, &arns(function, &tables, &queue), table.as_deref()).await?;
-    let package = args.packaged.join(function.package).join("bootstrap.zip");
-    lambda.deploy(function.name, &package, settings(args, function, &counter, &tables, &queue)).await?;
-
+pub(crate) async fn run(args: &Args, function: &Function, count: usize, numbers: &Numbers) -> anyhow::Result<Account> {
+    let deployed = Deployed::new(args, function, numbers).await?;
     let planned = (function.messages)(args.seed, count);
     let is_redelivered = |planned: &Planned| planned.kind == Kind::Redelivered;
     let (redelivered, others): (Vec<_>, Vec<_>) = planned.into_iter().partition(is_redelivered);
-    let mut sent = queue.send(redelivered).await?;
-    poller::deliver_and_die(&queue, &lambda, function, sent.len()).await?;
-    lambda.map(function.name, &queue.arn).await?;
-    sent.extend(queue.send(others).await?);
-    let left = wait_until_empty(&queue).await?;
+    let mut sent = deployed.queue.send(redelivered).await?;
+    poller::deliver_and_die(&deployed.queue, &deployed.lambda, function, sent.len()).await?;
+    deployed.map(numbers).await?;
+    sent.extend(deployed.queue.send(others).await?);
+    let left = wait_until_empty(&deployed.queue).await?;
+    deployed.account(sent, left).await
+}
 
-    let effects = effects(function, &sent, &tables, &counter).await?;
-    let runs = runs(args, function, &sent, &counter).await?;
-    let letters = queue.dead_letters().await?;
-    Ok(Account::of(&Facts { sent, effects, letters, runs, left }))
+/// A function with all that is around it; not called by its queue yet.
+pub(crate) struct Deployed<'a> {
+    args: &'a Args,
+    function: &'a Function,
+    counter: Counter,
+    tables: Tables,
+    pub(crate) queue: Queue,
+    lambda: Lambda,
+}
+
+impl<'a> Deployed<'a> {
+    pub(crate) async fn new(args: &'a Args, function: &'a Function, numbers: &Numbers) -> anyhow::Result<Self> {
+        let counter = Counter::start().await?;
+        let tables = Tables::create(&args.endpoint, function.name, function.table().map(|table| table.key)).await?;
+        let queue = Queue::create(&args.endpoint, function.name, function.is_fifo, numbers).await?;
+        let lambda = Lambda::new(&args.endpoint)?;
+        let table = tables.effects.as_deref().map(Tables::arn);
+        role::create(&args.endpoint, function.name, &arns(function, &tables, &queue), table.as_deref()).await?;
+        let package = args.packaged.join(function.package).join("bootstrap.zip");
+        let settings = settings(args, function, &counter, &tables, &queue);
+        lambda.deploy(function.name, &package, settings, numbers).await?;
+        Ok(Self { args, function, counter, tables, queue, lambda })
+    }
+
+    /// Lets the queue call it.
+    pub(crate) async fn map(&self, numbers: &Numbers) -> anyhow::Result<()> {
+        self.lambda.map(self.function.name, &self.queue.arn, numbers).await
+    }
+
+    /// What became of the messages that were sent.
+    pub(crate) async fn account(&self, sent: Vec<Sent>, left: u64) -> anyhow::Result<Account> {
+        let effects = effects(self.function, &sent, &self.tables, &self.counter).await?;
+        let runs = runs(self.args, self.function, &sent, &self.counter).await?;
+        let letters = self.queue.dead_letters().await?;
+        Ok(Account::of(&Facts { sent, effects, letters, runs, left }))
+    }
 }
 
 /// What the function did, by work.

@@ -5,6 +5,7 @@
 mod arguments;
 mod create_queue;
 mod create_tables;
+mod probe;
 mod provider;
 mod publish;
 mod relay;
@@ -23,6 +24,7 @@ The shop of the README: a consumer, and what a shop has around it.
 
 usage: orders create-tables
        orders create-queue NAME
+       orders probe ADDRESS
        orders provider --port P [--lose-replies P] [--unavailable P] [--seed N]
        orders publish --count N --queue-url URL [--rate R] [--twice P] [--seed N] [--fifo-groups G]
        orders relay --queue-url URL [--once]
@@ -51,6 +53,7 @@ pub async fn run(mut command_line: lexopt::Parser) -> Option<ExitCode> {
     let ended = match name.to_str()? {
         "create-queue" => Box::pin(create_queue::main(command_line)).await,
         "create-tables" => Box::pin(create_tables::main(command_line)).await,
+        "probe" => Box::pin(probe::main(command_line)).await,
         "provider" => Box::pin(provider::main(command_line)).await,
         "publish" => Box::pin(publish::main(command_line)).await,
         "relay" => Box::pin(relay::main(command_line)).await,

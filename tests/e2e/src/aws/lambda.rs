@@ -7,9 +7,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value, json};
 
 use super::{ACCOUNT, http::Http};
-
-/// How long a deployed function may take, in seconds. The queue's visibility timeout follows from it.
-const TIMEOUT: u32 = 30;
+use crate::template::Numbers;
 
 /// Lambda.
 pub(crate) struct Lambda(Http);
@@ -20,7 +18,13 @@ impl Lambda {
     }
 
     /// Deploys a package under the alias `live`, with the role of its name.
-    pub(crate) async fn deploy(&self, name: &str, package: &Path, settings: Vec<(&str, String)>) -> anyhow::Result<()> {
+    pub(crate) async fn deploy(
+        &self,
+        name: &str,
+        package: &Path,
+        settings: Vec<(&str, String)>,
+        numbers: &Numbers,
+    ) -> anyhow::Result<()> {
         let zip = std::fs::read(package).with_context(|| format!("{}", package.display()))?;
         let variables: Map<String, Value> =
             settings.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
@@ -31,7 +35,7 @@ impl Lambda {
             "Role": format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
             "Architectures": ["x86_64"],
             "MemorySize": 256,
-            "Timeout": TIMEOUT,
+            "Timeout": numbers.function_timeout.as_secs(),
             "Publish": true,
             "Environment": {"Variables": variables},
             "Code": {"ZipFile": BASE64_STANDARD.encode(zip)},
@@ -44,13 +48,13 @@ impl Lambda {
     }
 
     /// Lets a queue invoke the alias, as in `template.yaml`.
-    pub(crate) async fn map(&self, name: &str, queue_arn: &str) -> anyhow::Result<()> {
+    pub(crate) async fn map(&self, name: &str, queue_arn: &str, numbers: &Numbers) -> anyhow::Result<()> {
         let mapping = json!({
             "EventSourceArn": queue_arn,
             "FunctionName": format!("{name}:live"),
-            "BatchSize": 10,
+            "BatchSize": numbers.batch_size,
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
-            "ScalingConfig": {"MaximumConcurrency": 10},
+            "ScalingConfig": {"MaximumConcurrency": numbers.maximum_concurrency},
         });
         self.post("event-source-mappings/", &mapping).await.context("a mapping")?;
         Ok(())

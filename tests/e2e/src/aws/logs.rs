@@ -31,8 +31,8 @@ pub(crate) async fn lines(endpoint: &str, name: &str, says: &str) -> anyhow::Res
 /// `None` where it says something else, and `says` only stands in it.
 fn line(text: &str, says: &str) -> anyhow::Result<Option<Line>> {
     let written: Written = serde_json::from_str(text).with_context(|| format!("no line of a handler's: {text}"))?;
-    let Written { timestamp, message, span } = written;
-    Ok((message == says).then_some(Line { message_id: span.message_id, timestamp }))
+    let Written { timestamp, message, message_id } = written;
+    Ok((message == says).then_some(Line { message_id, timestamp }))
 }
 
 #[derive(Deserialize)]
@@ -46,14 +46,10 @@ struct Event {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Written {
     timestamp: String,
     message: String,
-    span: Span,
-}
-
-#[derive(Deserialize)]
-struct Span {
     message_id: String,
 }
 
@@ -64,9 +60,8 @@ mod tests {
     #[test]
     fn a_line_is_its_messages_and_says_when() {
         let text = |says: &str| {
-            let span = r#""span":{"message_id":"m-1","name":"message"}"#;
             format!(
-                r#"{{"timestamp":"2026-11-28T17:04:23.123456Z","level":"INFO","message":"{says}","entry":1,{span}}}"#
+                r#"{{"timestamp":"2026-11-28T17:04:23.123456Z","level":"INFO","message":"{says}","entry":1,"messageId":"m-1"}}"#
             )
         };
         let found = line(&text("posting"), "posting").expect("a line");

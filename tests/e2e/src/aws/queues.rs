@@ -13,7 +13,8 @@ use serde_json::json;
 use super::{KEY, REGION};
 use crate::{
     account::{Letter, Sent},
-    plan::{MAX_RECEIVES, Planned},
+    plan::Planned,
+    template::Numbers,
 };
 
 /// As many as a request may have.
@@ -37,19 +38,19 @@ pub(crate) struct Received {
 
 impl Queue {
     /// Makes both.
-    pub(crate) async fn create(
-        endpoint: &str,
-        name: &str,
-        is_fifo: bool,
-        visibility_timeout: Duration,
-    ) -> anyhow::Result<Self> {
+    pub(crate) async fn create(endpoint: &str, name: &str, is_fifo: bool, numbers: &Numbers) -> anyhow::Result<Self> {
         let client = client(endpoint);
         let suffix = if is_fifo { ".fifo" } else { "" };
-        let dead_letters = create(&client, &format!("{name}-dead{suffix}"), is_fifo, BTreeMap::new()).await?;
-        let policy = json!({"deadLetterTargetArn": dead_letters.1, "maxReceiveCount": MAX_RECEIVES}).to_string();
-        let timeout = visibility_timeout.as_secs().to_string();
-        let attributes =
-            [(QueueAttributeName::VisibilityTimeout, timeout), (QueueAttributeName::RedrivePolicy, policy)];
+        let seconds = |time: Duration| time.as_secs().to_string();
+        let kept = [(QueueAttributeName::MessageRetentionPeriod, seconds(numbers.dead_letter_retention))];
+        let dead_letters = create(&client, &format!("{name}-dead{suffix}"), is_fifo, kept.into()).await?;
+        let receives = numbers.max_receive_count;
+        let policy = json!({"deadLetterTargetArn": dead_letters.1, "maxReceiveCount": receives}).to_string();
+        let attributes = [
+            (QueueAttributeName::VisibilityTimeout, seconds(numbers.visibility_timeout)),
+            (QueueAttributeName::MessageRetentionPeriod, seconds(numbers.retention)),
+            (QueueAttributeName::RedrivePolicy, policy),
+        ];
         let (url, arn) = create(&client, &format!("{name}{suffix}"), is_fifo, attributes.into()).await?;
         let (dead_letter_url, dead_letter_arn) = dead_letters;
         Ok(Self { client, url, arn, dead_letter_url, dead_letter_arn, is_fifo })
@@ -103,10 +104,12 @@ impl Queue {
 
     /// How many messages are hidden.
     pub(crate) async fn hidden(&self) -> anyhow::Result<u64> {
-        let name = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
-        let request = self.client.get_queue_attributes().queue_url(&self.url).attribute_names(name.clone());
-        let output = request.send().await?;
-        Ok(output.attributes().and_then(|all| all.get(&name)).context("no attributes")?.parse()?)
+        count(&self.client, &self.url, QueueAttributeName::ApproximateNumberOfMessagesNotVisible).await
+    }
+
+    /// How many dead letters wait for somebody.
+    pub(crate) async fn waiting_dead_letters(&self) -> anyhow::Result<u64> {
+        count(&self.client, &self.dead_letter_url, QueueAttributeName::ApproximateNumberOfMessages).await
     }
 
     /// Receives as a poller does. Empty where nothing is visible.
@@ -167,6 +170,12 @@ async fn create(
     let output = request.send().await?;
     let arn = output.attributes().and_then(|all| all.get(&QueueAttributeName::QueueArn)).context("no ARN")?;
     Ok((url, arn.clone()))
+}
+
+async fn count(client: &Client, url: &str, name: QueueAttributeName) -> anyhow::Result<u64> {
+    let request = client.get_queue_attributes().queue_url(url).attribute_names(name.clone());
+    let output = request.send().await?;
+    Ok(output.attributes().and_then(|all| all.get(&name)).context("no attributes")?.parse()?)
 }
 
 async fn received(client: &Client, url: &str) -> anyhow::Result<Vec<Received>> {

@@ -8,8 +8,7 @@ use saphyr::{LoadableYamlNode as _, YamlOwned};
 use serde_json::{Value, json};
 
 use super::http::Http;
-
-const TEMPLATE: &str = include_str!("../../../../template.yaml");
+use crate::template::TEMPLATE;
 
 /// What the template's resources are called here, by their names there.
 pub(crate) type Arns = BTreeMap<&'static str, String>;

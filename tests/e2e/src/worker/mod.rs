@@ -17,6 +17,7 @@ use crate::{
     aws::{Queue, Tables},
     counter::Counter,
     plan::{self, Planned, effects_of_orders},
+    template::Numbers,
 };
 
 /// A run.
@@ -52,7 +53,8 @@ const REDELIVERED: usize = 20;
 pub(crate) async fn run(args: &Args) -> anyhow::Result<WorkerAccount> {
     let counter = Counter::start().await?;
     let tables = Tables::create(&args.endpoint, "worker", Some("orderId")).await?;
-    let queue = Queue::create(&args.endpoint, "worker", false, VISIBILITY_TIMEOUT).await?;
+    let numbers = Numbers { visibility_timeout: VISIBILITY_TIMEOUT, ..Numbers::of_template()? };
+    let queue = Queue::create(&args.endpoint, "worker", false, &numbers).await?;
     let (first, again) = apart(plan::shuffled(args.seed, args.messages));
     let mut sent = queue.send(first).await?;
     redeliver(&queue, args.messages / REDELIVERED).await?;
