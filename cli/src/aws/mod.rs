@@ -8,6 +8,6 @@ pub mod forget;
 pub mod peek;
 pub mod record;
 pub mod redrive;
-mod said;
+pub(crate) mod said;
 pub mod sample;
 pub mod send;

@@ -45,7 +45,7 @@ const REFUSED: u8 = 2;
 /// Runs the command line `arguments`, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut impl Write, errors: &mut impl Write) -> ExitCode {
     let ended = match CommandLine::try_parse_from(arguments) {
-        Ok(CommandLine { command: Command::Doctor(arguments) }) => doctor::main(&arguments),
+        Ok(CommandLine { command: Command::Doctor(arguments) }) => doctor::main(&arguments, errors),
         Ok(CommandLine { command: Command::Plan(arguments) }) => plan::main(&arguments),
         #[cfg(feature = "aws")]
         Ok(CommandLine { command: Command::Aws(command) }) => aws::main(&command, errors),

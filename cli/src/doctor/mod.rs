@@ -2,10 +2,12 @@
 //!
 //! A text goes through five rooms: `read` makes a tree of it that knows its lines, `resolve` carries out CloudFormation's functions
 //! as far as can be known, `describe` makes a model of queues, functions, mappings, tables, roles and alarms, `rules` judges the
-//! model, and `report` says what was found. The rules know nothing of templates: a model that was read from a live stack can be
-//! judged by them too.
+//! model, and `report` says what was found. The rules know nothing of templates: `live` makes a model of a stack that is deployed, and
+//! they judge that too.
 
 mod describe;
+#[cfg(feature = "live")]
+pub mod live;
 mod model;
 mod read;
 pub mod report;

@@ -12,6 +12,9 @@ use crate::terminal::printable;
 struct Told<'a> {
     code: &'a str,
     resource: &'a str,
+    /// Of stacks only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    physical: Option<&'a str>,
     line: Option<usize>,
     finding: &'a str,
     risk: &'a str,
@@ -30,8 +33,9 @@ pub fn json(findings: &[Finding]) -> Result<String, serde_json::Error> {
 
 impl<'a> Told<'a> {
     fn of(finding: &'a Finding) -> Self {
-        let Finding { rule, resource, line, finding } = finding;
-        Self { code: rule.code, resource, line: *line, finding, risk: rule.risk, fix: rule.fix }
+        let Finding { rule, resource, physical, line, finding } = finding;
+        let physical = physical.as_deref();
+        Self { code: rule.code, resource, physical, line: *line, finding, risk: rule.risk, fix: rule.fix }
     }
 }
 
@@ -57,10 +61,11 @@ pub fn text(name: &str, findings: &[Finding]) -> String {
 }
 
 fn tell(text: &mut String, name: &str, finding: &Finding) {
-    let Finding { rule, resource, line, finding } = finding;
+    let Finding { rule, resource, physical, line, finding } = finding;
     let line = line.map_or_else(String::new, |line| format!(":{line}"));
+    let physical = physical.as_deref().map_or_else(String::new, |name| format!(" ({})", printable(name)));
     let (resource, finding) = (printable(resource), printable(finding));
-    let _ = writeln!(text, "  {} {name}{line} {resource}: {finding}", rule.code);
+    let _ = writeln!(text, "  {} {name}{line} {resource}{physical}: {finding}", rule.code);
     let _ = writeln!(text, "    risk: {}", rule.risk);
     let _ = writeln!(text, "    fix:  {}", rule.fix);
 }

@@ -3,6 +3,8 @@
 //! A rule that meets [`Setting::Unknown`] stays silent: a parameter without a default, an import or a macro decides there, and a
 //! finding might be false.
 
+use std::num::NonZeroUsize;
+
 use crate::doctor::{
     read::{Node, Value},
     resolve::has_symbol,
@@ -19,24 +21,35 @@ pub(crate) enum Setting<T> {
 
 /// Where something stands. What was read from a live stack stands on no line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place(Option<usize>);
+pub(crate) struct Place(Option<NonZeroUsize>);
 
 impl Place {
+    /// Of something that stands on no line.
+    #[cfg(feature = "live")]
+    pub(crate) const NOWHERE: Self = Self(None);
+
+    /// Lines are counted from 1: 0 is none.
     pub(crate) const fn line(line: usize) -> Self {
-        Self(Some(line))
+        Self(NonZeroUsize::new(line))
     }
 
-    pub(crate) const fn number(self) -> Option<usize> {
-        self.0
+    pub(crate) fn number(self) -> Option<usize> {
+        self.0.map(NonZeroUsize::get)
     }
 }
 
 impl<T> Setting<T> {
+    /// What a service says of it; `None` where it leaves it out.
+    #[cfg(feature = "live")]
+    pub(crate) fn said(value: Option<T>) -> Self {
+        value.map_or(Self::Absent, |value| Self::Known(value, Place::NOWHERE))
+    }
+
     pub(crate) fn and_then<U>(self, next: impl FnOnce(T) -> Setting<U>) -> Setting<U> {
         match self {
             Self::Known(value, place) => match next(value) {
                 // The innermost that has a place of its own says where.
-                Setting::Known(value, inner) => Setting::Known(value, inner.0.map_or(place, Place::line)),
+                Setting::Known(value, inner) => Setting::Known(value, Place(inner.0.or(place.0))),
                 other => other,
             },
             Self::Absent => Setting::Absent,
@@ -45,7 +58,7 @@ impl<T> Setting<T> {
     }
 
     /// Unknown where `next` cannot make anything of it.
-    fn read<U>(self, next: impl FnOnce(T) -> Option<U>) -> Setting<U> {
+    pub(crate) fn read<U>(self, next: impl FnOnce(T) -> Option<U>) -> Setting<U> {
         match self {
             Self::Known(value, place) => next(value).map_or(Setting::Unknown, |value| Setting::Known(value, place)),
             Self::Absent => Setting::Absent,

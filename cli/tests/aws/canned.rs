@@ -1,4 +1,4 @@
-//! An SQS of canned answers that keeps what it was asked.
+//! Services of canned answers that keep what they were asked.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::{
 use serde_json::{Value, json};
 
 /// An operation, and the status and body that it is answered with once.
-type Answer = (&'static str, u16, Value);
+type Answer = (&'static str, u16, String);
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Canned {
@@ -27,15 +27,19 @@ pub(crate) struct Canned {
 impl Canned {
     /// The next answer to that operation.
     pub(crate) fn then(self, operation: &'static str, answer: Value) -> Self {
-        self.answers.lock().unwrap().push((operation, 200, answer));
+        self.then_say(operation, 200, answer.to_string())
+    }
+
+    /// The same, as that status and body.
+    pub(crate) fn then_say(self, operation: &'static str, status: u16, body: impl Into<String>) -> Self {
+        self.answers.lock().unwrap().push((operation, status, body.into()));
         self
     }
 
     /// The same, as a refusal.
     pub(crate) fn then_refuse(self, operation: &'static str, code: &str, text: &str) -> Self {
         let body = json!({ "__type": format!("com.amazonaws.sqs#{code}"), "message": text });
-        self.answers.lock().unwrap().push((operation, 400, body));
-        self
+        self.then_say(operation, 400, body.to_string())
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -62,16 +66,21 @@ impl HttpClient for Canned {
 
 impl HttpConnector for Canned {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        let body = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        let text = str::from_utf8(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        let operation = operation(&request, text).to_owned();
+        let body = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
         self.asked.lock().unwrap().push((operation.clone(), body));
         let mut answers = self.answers.lock().unwrap();
         let next = answers.iter().position(|(of, ..)| *of == operation);
         let (_, status, body) = answers.remove(next.unwrap_or_else(|| panic!("{operation} is not expected")));
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(
-            StatusCode::try_from(status).unwrap(),
-            body.to_string().into(),
-        )))
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(StatusCode::try_from(status).unwrap(), body.into())))
     }
+}
+
+/// The operation as each protocol names it: in a header, in a form, or as the end of the path.
+fn operation<'a>(request: &'a HttpRequest, body: &'a str) -> &'a str {
+    let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
+    let action = body.strip_prefix("Action=").and_then(|form| form.split('&').next());
+    let path = request.uri().split('?').next().and_then(|path| path.trim_end_matches('/').rsplit('/').next());
+    target.or(action).or(path).unwrap_or_default()
 }

@@ -8,6 +8,8 @@
 )]
 
 mod canned;
+#[cfg(feature = "live")]
+mod doctor;
 #[path = "../../../tests/shared/dynamodb.rs"]
 mod dynamodb_client;
 mod loopback;

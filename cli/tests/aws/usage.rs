@@ -22,6 +22,9 @@ fn a_command_line_that_cannot_be_meant_is_2() {
         (&["record", "https://queue.test/1/orders", "--into", missing], "no such folder"),
         (&["send", missing, "--to", "https://queue.test/1/orders"], "nothing.json: No such file"),
         (&["send", "--to", "https://queue.test/1/orders"], "<FILE>"),
+        (&["doctor", "template.yaml", "--stack", "orders"], "cannot be used with"),
+        #[cfg(not(feature = "live"))]
+        (&["doctor", "--stack", "orders"], "cargo build -p sqs-runtime-cli --features live"),
     ] {
         let (code, out, errors) = told(&program(NOWHERE, arguments));
         assert_eq!((code, out.as_str()), (Some(2), ""), "{arguments:?}: {errors}");

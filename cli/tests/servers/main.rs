@@ -13,6 +13,8 @@ mod queues;
 #[path = "../../../tests/servers/server.rs"]
 #[allow(dead_code, reason = "the runtime's own tests start other servers too")]
 mod server;
+#[cfg(feature = "live")]
+mod stacks;
 
 use std::{fs, path::Path};
 

@@ -20,6 +20,20 @@ pub(super) async fn dynamodb() -> Result<aws_sdk_dynamodb::Client, String> {
     config(None).await.map(|config| aws_sdk_dynamodb::Client::new(&config))
 }
 
+/// Clients of all services that say how a stack is set.
+#[cfg(feature = "live")]
+pub(super) async fn of_a_stack() -> Result<crate::doctor::live::Clients, String> {
+    let config = config(None).await?;
+    Ok(crate::doctor::live::Clients {
+        cloudformation: aws_sdk_cloudformation::Client::new(&config),
+        cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+        dynamodb: aws_sdk_dynamodb::Client::new(&config),
+        iam: aws_sdk_iam::Client::new(&config),
+        lambda: aws_sdk_lambda::Client::new(&config),
+        sqs: aws_sdk_sqs::Client::new(&config),
+    })
+}
+
 async fn config(region: Option<Region>) -> Result<SdkConfig, String> {
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build();
     let loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts);

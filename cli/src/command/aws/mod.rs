@@ -1,6 +1,8 @@
 //! The subcommands that speak to AWS: one file for each, and what they have in common.
 
 mod client;
+#[cfg(feature = "live")]
+pub(super) mod doctor;
 mod explain;
 mod forget;
 mod peek;
@@ -37,14 +39,10 @@ enum Format {
 }
 
 /// Where notes for people go, beside the answer.
-type Notes<'a> = &'a mut dyn Write;
+pub(super) type Notes<'a> = &'a mut dyn Write;
 
 pub(super) fn main(command: &Command, notes: Notes<'_>) -> Ended {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return Ended::Refused(error.to_string()),
-    };
-    let ended = runtime.block_on(async {
+    ended(async {
         match command {
             Command::Peek(arguments) => peek::main(arguments, notes).await,
             Command::Explain(arguments) => explain::main(arguments).await,
@@ -53,8 +51,16 @@ pub(super) fn main(command: &Command, notes: Notes<'_>) -> Ended {
             Command::Record(arguments) => record::main(arguments, notes).await,
             Command::Send(arguments) => send::main(arguments).await,
         }
-    });
-    ended.unwrap_or_else(|reason| Ended::Refused(printable_lines(&reason)))
+    })
+}
+
+/// How a subcommand ends that waits for AWS.
+fn ended(command: impl Future<Output = Result<Ended, String>>) -> Ended {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Ended::Refused(error.to_string()),
+    };
+    runtime.block_on(command).unwrap_or_else(|reason| Ended::Refused(printable_lines(&reason)))
 }
 
 /// A note for people. Nobody reads it where standard error is closed.

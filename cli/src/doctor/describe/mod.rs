@@ -6,6 +6,11 @@ mod policy;
 mod queue;
 mod table;
 
+#[cfg(feature = "live")]
+pub(super) use self::{
+    policy::statements,
+    queue::{redrive, speaks_of_dead_letters},
+};
 use super::{
     model::{Id, Model},
     resolve::{Resource, Template},

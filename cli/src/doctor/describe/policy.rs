@@ -124,13 +124,13 @@ impl Role {
         }
     }
 
-    fn take_document(&mut self, document: &Node) {
+    pub(in crate::doctor) fn take_document(&mut self, document: &Node) {
         // What is known of a document is a map; an unreadable one may allow anything.
         self.whole &= document.at("Statement").known().is_some();
         self.statements.extend(statements(document));
     }
 
-    fn take_managed(&mut self, policy: &Node) {
+    pub(in crate::doctor) fn take_managed(&mut self, policy: &Node) {
         let named = policy.as_text().and_then(|arn| arn.rsplit(['/', ':']).next());
         match MANAGED.iter().find(|(name, _)| named == Some(name)) {
             Some((name, actions)) if !actions.is_empty() => {
@@ -180,7 +180,7 @@ fn allowed(place: Place, actions: &[&str], resource: String) -> Statement {
     }
 }
 
-fn statements(document: &Node) -> Vec<Statement> {
+pub(in crate::doctor) fn statements(document: &Node) -> Vec<Statement> {
     document.at("Statement").known().map(|all| all.items().iter().map(statement).collect()).unwrap_or_default()
 }
 

@@ -22,7 +22,7 @@ pub(super) fn queue(resource: &Resource) -> Queue {
     }
 }
 
-fn redrive(policy: &Node) -> Setting<Redrive> {
+pub(in crate::doctor) fn redrive(policy: &Node) -> Setting<Redrive> {
     let (target, max_receives) = (policy.at("deadLetterTargetArn").text(), policy.at("maxReceiveCount").number());
     let place = target.place(max_receives.place(Place::line(policy.line)));
     Setting::Known(Redrive { target, max_receives }, place)
@@ -48,7 +48,7 @@ fn search(targets: &mut Vec<String>, node: &Node, is_meant: bool) {
     }
 }
 
-fn speaks_of_dead_letters(key: &str) -> bool {
+pub(in crate::doctor) fn speaks_of_dead_letters(key: &str) -> bool {
     // In a function's variables too: `SQS_RUNTIME_DEAD_LETTER_QUEUE`.
     let key = key.replace('_', "").to_ascii_lowercase();
     key.contains("deadletter") || key.contains("dlq") || key == "onfailure"

@@ -46,6 +46,12 @@ pub(super) fn tree(text: &str) -> Result<Node, Unreadable> {
     if text.trim_start().starts_with('{') { json::read(text) } else { yaml::read(text) }
 }
 
+/// The tree of a JSON document that a service keeps; `None` where it is none.
+#[cfg(feature = "live")]
+pub(super) fn document(text: &str) -> Option<Node> {
+    json::read(text).ok().map(Node::unplaced)
+}
+
 /// Adds an entry, unless there is one of that name: which of the two holds depends on the reader.
 fn insert(entries: &mut Vec<(Key, Node)>, key: Key, node: Node) -> Result<(), Unreadable> {
     if let Some((first, _)) = entries.iter().find(|(other, _)| other.name == key.name) {

@@ -5,7 +5,7 @@ use crate::doctor::setting::{Place, Setting};
 /// One value of a template.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    /// Where it begins, counted from 1.
+    /// Where it begins, counted from 1; 0 where it stands in no file.
     pub(crate) line: usize,
     pub(crate) value: Value,
 }
@@ -38,6 +38,17 @@ pub(crate) struct Key {
 impl Node {
     pub(crate) fn text(line: usize, text: impl Into<String>) -> Self {
         Self { line, value: Value::Text(text.into()) }
+    }
+
+    /// The same in no file: the line of what a service said tells nobody anything.
+    #[cfg(feature = "live")]
+    pub(super) fn unplaced(self) -> Self {
+        let value = match self.value {
+            Value::List(items) => Value::List(items.into_iter().map(Self::unplaced).collect()),
+            Value::Map(map) => Value::Map(map.unplaced()),
+            other => other,
+        };
+        Self { line: 0, value }
     }
 
     /// What is at the end of `path`, whose keys are separated by dots.
@@ -112,6 +123,12 @@ impl Map {
     pub(crate) fn of(name: impl Into<String>, node: Node) -> Self {
         let key = Key { name: name.into(), line: node.line };
         Self { entries: vec![(key, node)], open: false }
+    }
+
+    #[cfg(feature = "live")]
+    fn unplaced(self) -> Self {
+        let unplaced = |(key, node): (Key, Node)| (Key { line: 0, ..key }, node.unplaced());
+        Self { entries: self.entries.into_iter().map(unplaced).collect(), open: self.open }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&(Key, Node)> {

@@ -63,6 +63,8 @@ pub struct Finding {
     pub rule: &'static Rule,
     /// The resource that breaks it, by its name in the template.
     pub resource: String,
+    /// What the resource is called where it runs; `None` of what was read from a text.
+    pub physical: Option<String>,
     /// Where; `None` of what was not read from a text.
     pub line: Option<usize>,
     /// How.
@@ -110,6 +112,7 @@ pub(super) fn judge(model: &Model) -> Vec<Finding> {
         .map(|(rule, fault)| Finding {
             rule,
             resource: fault.resource,
+            physical: None,
             line: fault.place.number(),
             finding: fault.finding,
         })
