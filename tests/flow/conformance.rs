@@ -50,6 +50,14 @@ async fn dynamodb_with_the_default_names() {
 }
 
 #[tokio::test]
+async fn dynamodb_with_writes_that_travel_together() {
+    let (client, clock) = (dynamodb().await, ManualClock::new());
+    create_table(&client, "idempotency", &["id"]).await;
+    let store = DynamoDbStore::new(client, Table::new("idempotency")).clock(clock.clone()).write_together(true);
+    conformance::all(&store, &clock).await;
+}
+
+#[tokio::test]
 async fn dynamodb_with_a_composite_key_and_other_names() {
     let (client, clock) = (dynamodb().await, ManualClock::new());
     create_table(&client, "shared", &["pk", "sk"]).await;
@@ -60,8 +68,10 @@ async fn dynamodb_with_a_composite_key_and_other_names() {
         .attribute(Name::Expiration, "ttl")
         .attribute(Name::InProgressExpiration, "lease_ends")
         .attribute(Name::Schema, "schema");
-    let store = DynamoDbStore::new(client, table).clock(clock.clone());
-    conformance::all(&store, &clock).await;
+    for together in [false, true] {
+        let store = DynamoDbStore::new(client.clone(), table.clone()).clock(clock.clone()).write_together(together);
+        conformance::all(&store, &clock).await;
+    }
 }
 
 /// What DynamoDB bills an item by: names and texts in bytes, two digits of a number a byte and one more.

@@ -8,7 +8,10 @@ use std::{
 
 use aws_sdk_dynamodb::{
     Client,
-    config::{HttpClient, RuntimeComponents, SharedHttpClient, http::HttpRequest},
+    config::{
+        HttpClient, RuntimeComponents, SharedHttpClient,
+        http::{HttpRequest, HttpResponse},
+    },
     error::ConnectorError,
     types::AttributeValue,
 };
@@ -48,8 +51,10 @@ pub(super) struct Counted {
 /// What gets lost on the way.
 #[derive(Default)]
 struct Losses {
-    /// Of requests with this in their update expression.
+    /// Of requests with this in their update expression, or in a statement.
     of: &'static str,
+    /// They are denied instead.
+    denied: bool,
     /// How many requests never arrive.
     requests: usize,
     /// How many replies never come back.
@@ -64,13 +69,18 @@ enum Way {
     Open,
     LosesTheRequest,
     LosesTheReply,
+    Denied,
 }
 
 impl Losses {
     fn next(&mut self, body: &Value) -> Way {
         let update = body["UpdateExpression"].as_str().unwrap_or_default();
-        if self.of.is_empty() || !update.contains(self.of) {
+        let statement = body["Statements"][0]["Statement"].as_str().unwrap_or_default();
+        if self.of.is_empty() || !(update.contains(self.of) || statement.contains(self.of)) {
             return Way::Open;
+        }
+        if self.denied {
+            return Way::Denied;
         }
         for (left, way) in [(&mut self.requests, Way::LosesTheRequest), (&mut self.replies, Way::LosesTheReply)] {
             if *left > 0 {
@@ -104,7 +114,12 @@ impl Counted {
 
     /// Loses so many requests with this in their update expression, then so many replies to them.
     pub(super) fn lose(&self, of: &'static str, requests: usize, replies: usize) {
-        *self.losses.lock().expect("no panic") = Losses { of, requests, replies, date: None };
+        *self.losses.lock().expect("no panic") = Losses { of, requests, replies, ..Losses::default() };
+    }
+
+    /// Denies requests with this in a statement.
+    pub(super) fn deny(&self, of: &'static str) {
+        *self.losses.lock().expect("no panic") = Losses { of, denied: true, ..Losses::default() };
     }
 
     /// The server's clock says this from now on; `None` for the truth.
@@ -144,6 +159,7 @@ impl Counter {
                 sent.write_units += 2;
                 sent.own_items += body["TransactItems"].as_array().map_or(0, Vec::len) - 1;
             }
+            Some("BatchExecuteStatement") => sent.write_units += body["Statements"].as_array().map_or(0, Vec::len),
             Some("GetItem") => sent.read_units += 1,
             _ => {}
         }
@@ -178,6 +194,10 @@ impl HttpConnector for Connector {
                 })
             }
             Way::LosesTheRequest => HttpConnectorFuture::ready(lost()),
+            Way::Denied => {
+                let body = r#"{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"no"}"#;
+                HttpConnectorFuture::ready(Ok(HttpResponse::new(400.try_into().expect("a status"), body.into())))
+            }
             Way::LosesTheReply => {
                 let answered = self.real.call(request);
                 HttpConnectorFuture::new(async move {

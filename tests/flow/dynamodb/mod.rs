@@ -5,4 +5,5 @@ mod counting;
 mod figures;
 mod large;
 mod powertools;
+mod together;
 mod transaction;

@@ -1,9 +1,10 @@
 //! Rows in a DynamoDB table.
 //!
-//! Each operation is one `UpdateItem` with a condition; what a request without an answer came to is settled by one
-//! consistent `GetItem`. A handler's writes travel with its success in one `TransactWriteItems`. Nothing else is asked for,
-//! so the role needs `dynamodb:UpdateItem` and `dynamodb:GetItem` on the table, and for transactions what they write. A refusal returns the row that refused with it, free of read cost. DynamoDB's own deletion of expired rows comes
-//! late, by days; every condition compares the expiry itself.
+//! Each operation is one `UpdateItem` with a condition, or a statement among others that does the same (`together`); what a request
+//! without an answer came to is settled by one consistent `GetItem`. A handler's writes travel with its success in one
+//! `TransactWriteItems`. Nothing else is asked for, so the role needs `dynamodb:UpdateItem` and `dynamodb:GetItem` on the table, and for
+//! transactions what they write. A refusal returns the row that refused with it, free of read cost. DynamoDB's own deletion of expired
+//! rows comes late, by days; every condition compares the expiry itself.
 //!
 //! One region: with global tables conditional writes hold within a region only, and the last writer wins across them.
 
@@ -14,6 +15,7 @@ mod operations;
 mod server_clock;
 mod success;
 mod table;
+mod together;
 mod transact;
 mod transaction;
 mod witness;
@@ -23,7 +25,7 @@ use std::{fmt, sync::Arc};
 
 use aws_sdk_dynamodb::Client;
 
-use self::{expression::Expressions, fate::Fate, server_clock::ServerClock};
+use self::{expression::Expressions, fate::Fate, server_clock::ServerClock, together::Together};
 pub use self::{
     table::{Name, Table},
     transaction::{Added, Transaction},
@@ -43,6 +45,7 @@ pub struct DynamoDbStore {
     expressions: Arc<Expressions>,
     clock: SharedClock,
     server_clock: Arc<ServerClock>,
+    together: Together,
 }
 
 impl DynamoDbStore {
@@ -52,7 +55,8 @@ impl DynamoDbStore {
         let expressions = Arc::new(Expressions::of(&table));
         let clock: SharedClock = Arc::new(SystemClock::new());
         let server_clock = Arc::new(ServerClock::new(Arc::clone(&clock), true));
-        Self { client, table: Arc::new(table), expressions, clock, server_clock }
+        let together = Together::default();
+        Self { client, table: Arc::new(table), expressions, clock, server_clock, together }
     }
 
     /// Reads one row, to find at the start what would else fail every message: a missing table, another key schema, a role
@@ -64,6 +68,17 @@ impl DynamoDbStore {
     pub async fn probe(&self) -> Result<(), StoreError> {
         let probe = IdempotencyKey::derive("probe", &[]);
         self.read(&probe, None).await.map(drop).map_err(Fate::into_error)
+    }
+
+    /// Writes what is pending at the same moment in few requests: up to 25 claims, completions, releases or rejections in one
+    /// `BatchExecuteStatement`, each a conditional write of its own. What is refused or fails there is asked by itself. Default off.
+    ///
+    /// The role needs `dynamodb:PartiQLInsert` and `dynamodb:PartiQLUpdate` as well; without them that is one warning, and each is written
+    /// by itself. A claim that meets a row, as that of a message that comes again without its row having been read, pays one more write unit.
+    #[must_use]
+    pub fn write_together(mut self, on: bool) -> Self {
+        self.together.is_on = on;
+        self
     }
 
     /// Reads the time of day from this clock, by which leases and retentions end; for tests and simulations. It is not

@@ -48,7 +48,7 @@ impl DynamoDbStore {
         epoch_ms(self.clock.wall())
     }
 
-    async fn claim_one(&self, request: &ClaimRequest, time_left: Option<Duration>) -> ClaimAnswer {
+    pub(super) async fn claim_one(&self, request: &ClaimRequest, time_left: Option<Duration>) -> ClaimAnswer {
         if let Err(error) = self.trust_the_clock(&request.key, time_left).await {
             return ClaimAnswer::Unavailable(error);
         }
@@ -72,7 +72,12 @@ impl DynamoDbStore {
     }
 
     /// A claim without an answer: one read says whether it landed, or whether the work is done anyway.
-    async fn healed_claim(&self, request: &ClaimRequest, error: StoreError, time: Option<Duration>) -> ClaimAnswer {
+    pub(super) async fn healed_claim(
+        &self,
+        request: &ClaimRequest,
+        error: StoreError,
+        time: Option<Duration>,
+    ) -> ClaimAnswer {
         let found = self.read(&request.key, time).await;
         let healed = found.ok().and_then(|found| claim::healed(found, request, self.now_ms()));
         healed.unwrap_or(ClaimAnswer::Unknown(error))
@@ -94,7 +99,7 @@ impl DynamoDbStore {
         }
     }
 
-    async fn release_one(&self, lease: &Lease, time_left: Option<Duration>) -> HeldAnswer {
+    pub(super) async fn release_one(&self, lease: &Lease, time_left: Option<Duration>) -> HeldAnswer {
         let more = vec![(":released", text("RELEASED"))];
         self.give_up(lease, &self.expressions.release, more, time_left).await
     }
@@ -108,7 +113,7 @@ impl DynamoDbStore {
         }
     }
 
-    async fn fail_one(&self, request: &FailRequest, time_left: Option<Duration>) -> HeldAnswer {
+    pub(super) async fn fail_one(&self, request: &FailRequest, time_left: Option<Duration>) -> HeldAnswer {
         let more =
             vec![(":failed", text("FAILED")), (":version", text(&*request.version)), (":error", text(&*request.error))];
         self.give_up(&request.lease, &self.expressions.fail, more, time_left).await
@@ -145,7 +150,7 @@ pub(super) fn kept(result: &StoredResult) -> Option<(&'static str, AttributeValu
 
 impl IdempotencyStore for DynamoDbStore {
     fn claim<'a>(&'a self, requests: &'a [ClaimRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<ClaimAnswer>> {
-        Box::pin(join_all(requests.iter().map(move |request| self.claim_one(request, time))))
+        Box::pin(self.answer_all(requests, time))
     }
 
     fn complete<'a>(
@@ -153,11 +158,11 @@ impl IdempotencyStore for DynamoDbStore {
         all: &'a [CompleteRequest],
         time: Option<Duration>,
     ) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        Box::pin(join_all(all.iter().map(move |request| self.record(Success::Complete(request.clone()), time))))
+        Box::pin(self.answer_all(all, time))
     }
 
     fn release<'a>(&'a self, leases: &'a [Lease], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        Box::pin(join_all(leases.iter().map(move |lease| self.release_one(lease, time))))
+        Box::pin(self.answer_all(leases, time))
     }
 
     fn cancel<'a>(&'a self, leases: &'a [Lease], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
@@ -165,7 +170,7 @@ impl IdempotencyStore for DynamoDbStore {
     }
 
     fn fail<'a>(&'a self, requests: &'a [FailRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        Box::pin(join_all(requests.iter().map(move |request| self.fail_one(request, time))))
+        Box::pin(self.answer_all(requests, time))
     }
 
     fn renew<'a>(&'a self, requests: &'a [RenewRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<RenewAnswer>> {

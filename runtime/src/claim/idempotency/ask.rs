@@ -20,6 +20,8 @@ pub(crate) enum Look {
     Open {
         /// How many runs in a row nobody heard the end of: their process may have died, or their time ended.
         unheard: u32,
+        /// The claim will meet a row.
+        has_row: bool,
     },
 }
 
@@ -51,10 +53,10 @@ impl Idempotency {
             if let ReadAnswer::Row(row) = &read {
                 self.remember_row(&request.key, row);
             }
-            let unheard = unheard(&read, now_ms);
+            let (unheard, has_row) = (unheard(&read, now_ms), !matches!(read, ReadAnswer::Nothing));
             match protocol::read::answer(read, request, now_ms) {
                 Some(answer) => Look::Answered(answer),
-                None => Look::Open { unheard },
+                None => Look::Open { unheard, has_row },
             }
         });
         looked.collect()

@@ -19,6 +19,8 @@ pub struct ClaimRequest {
     pub payload_hash: PayloadHash,
     /// The handler's version, where one is known: a remembered rejection of this version refuses the claim.
     pub version: Option<Box<str>>,
+    /// A row of the key was seen: the claim will meet it. A hint, for stores that write a new row in another way.
+    pub meets_row: bool,
 }
 
 impl ClaimRequest {
@@ -31,7 +33,7 @@ impl ClaimRequest {
         expires_at_s: u64,
         payload_hash: PayloadHash,
     ) -> Self {
-        Self { key, owner, lease_expires_at_ms, expires_at_s, payload_hash, version: None }
+        Self { key, owner, lease_expires_at_ms, expires_at_s, payload_hash, version: None, meets_row: false }
     }
 
     /// The same of a handler of that version.

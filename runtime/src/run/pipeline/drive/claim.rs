@@ -106,9 +106,10 @@ impl Drive {
         let mut claims = Vec::new();
         for ((index, request), answer) in answered(reads, answers) {
             match answer {
-                Some(Look::Open { unheard }) => {
+                Some(Look::Open { unheard, has_row }) => {
                     self.shared.breaker().answered();
                     let is_suspect = unheard > 0 || (!idempotency.claims_first() && self.is_suspect_by_receives(index));
+                    let request = ClaimRequest { meets_row: has_row, ..request };
                     if is_suspect { self.suspect(index, unheard) } else { claims.push((index, request)) }
                 }
                 // The claim comes to the same, and then to a run without one.

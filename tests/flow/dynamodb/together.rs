@@ -1,0 +1,127 @@
+//! Writes that travel together: how many requests they are, and that only the single operation decides what none of them did.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use serde_json::Value;
+use sqs_runtime::{
+    Consumer, Idempotency,
+    claim::dynamodb::DynamoDbStore,
+    run::{Pipeline, Report},
+};
+
+use super::counting::{Counted, Sent};
+use crate::support::{event, outcomes, record, run_again};
+
+/// A consumer that counts its runs.
+struct Counting {
+    pipeline: Pipeline,
+    runs: Arc<AtomicUsize>,
+}
+
+impl Counting {
+    fn over(store: DynamoDbStore) -> Self {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&runs);
+        let handler = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            async {}
+        };
+        let consumer = Consumer::new(handler).idempotency(Idempotency::new(store).namespace("tests"));
+        Self { pipeline: Pipeline::for_tests(consumer), runs }
+    }
+
+    async fn deliver(&self, event: &str) -> Report {
+        run_again(&self.pipeline, event).await
+    }
+
+    fn runs(&self) -> usize {
+        self.runs.load(Ordering::Relaxed)
+    }
+}
+
+fn messages(count: usize) -> String {
+    let records: Vec<Value> = (0..count).map(|id| record(&format!("m-{id}"), "x")).collect();
+    event(&records)
+}
+
+fn are_all(report: &Report, outcome: &str) -> bool {
+    outcomes(report).iter().all(|other| *other == outcome)
+}
+
+#[tokio::test]
+async fn a_hundred_claims_are_four_requests() {
+    let counted = Counted::new().await;
+    let consumer = Counting::over(counted.store().write_together(true));
+    let report = consumer.deliver(&messages(100)).await;
+    assert!(are_all(&report, "done"), "{:?}", outcomes(&report));
+    let together = counted.take();
+    assert_eq!((together.write_units, together.read_units), (200, 0), "as many as one by one");
+
+    let alone = Counted::new().await;
+    let report = Counting::over(alone.store()).deliver(&messages(100)).await;
+    assert!(are_all(&report, "done"));
+    assert_eq!(alone.take(), Sent { requests: 200, write_units: 200, ..Sent::default() });
+    assert!(together.requests <= 60, "{}", together.requests);
+}
+
+/// What another process did is known to none of the statements: each is refused, and the operation says why.
+#[tokio::test]
+async fn what_is_done_already_is_found_by_the_operation() {
+    let counted = Counted::new().await;
+    let first = Counting::over(counted.store().write_together(true));
+    first.deliver(&messages(10)).await;
+    let second = Counting::over(counted.store().write_together(true));
+    let report = second.deliver(&messages(15)).await;
+    let mut expected = vec!["already done"; 10];
+    expected.extend(["done"; 5]);
+    assert_eq!((outcomes(&report), second.runs()), (expected, 5));
+}
+
+/// The reply to a request with all claims, or with completions, or the request itself: whichever is lost, each runs once and is done.
+#[tokio::test]
+async fn a_request_that_gets_lost_is_made_good_one_by_one() {
+    for of in ["INSERT", "UPDATE"] {
+        for (requests, replies) in [(1, 0), (0, 1)] {
+            let counted = Counted::new().await;
+            let consumer = Counting::over(counted.store().write_together(true));
+            counted.lose(of, requests, replies);
+            let report = consumer.deliver(&messages(12)).await;
+            assert!(are_all(&report, "done"), "{of} {requests} {replies}: {:?}", outcomes(&report));
+            assert_eq!(consumer.runs(), 12);
+            let again = Counting::over(counted.store().write_together(true));
+            assert!(are_all(&again.deliver(&messages(12)).await, "already done"), "{of} {requests} {replies}");
+        }
+    }
+}
+
+/// A role without PartiQL's permissions costs one request, once.
+#[tokio::test]
+async fn a_role_that_may_not_is_asked_once() {
+    let counted = Counted::new().await;
+    let consumer = Counting::over(counted.store().write_together(true));
+    counted.deny("INSERT");
+    let report = consumer.deliver(&messages(10)).await;
+    assert!(are_all(&report, "done"), "{:?}", outcomes(&report));
+    assert_eq!(counted.take().requests, 1 + 10 + 10);
+    let more: Vec<Value> = (20..30).map(|id| record(&format!("m-{id}"), "x")).collect();
+    assert!(are_all(&consumer.deliver(&event(&more)).await, "done"));
+    assert_eq!(counted.take().requests, 10 + 10);
+}
+
+/// Failures give their claims back together, and the messages run when they come again.
+#[tokio::test]
+async fn claims_that_are_given_up_travel_too() {
+    let counted = Counted::new().await;
+    let failing = || async { Err::<(), _>(sqs_runtime::Failure::retry("busy")) };
+    let store = counted.store().write_together(true);
+    let consumer = Consumer::new(failing).idempotency(Idempotency::new(store).namespace("tests"));
+    let report = run_again(&Pipeline::for_tests(consumer), &messages(20)).await;
+    assert!(are_all(&report, "retry"));
+    assert!(counted.take().requests < 20);
+    let consumer = Counting::over(counted.store().write_together(true));
+    let report = consumer.deliver(&messages(20)).await;
+    assert!(are_all(&report, "done") && consumer.runs() == 20, "{:?}", outcomes(&report));
+}
