@@ -105,6 +105,10 @@ impl<S: IdempotencyStore> IdempotencyStore for RecordingStore<S> {
     fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
         self.note("forget", 1).forget(key)
     }
+    fn travels_together(&self) -> bool {
+        self.0.store.travels_together()
+    }
+
     fn transacts(&self) -> bool {
         self.0.store.transacts()
     }

@@ -1,6 +1,7 @@
 //! The claim before the handler: promises G1 and G2 of `runtime/docs/idempotency.md`, as far as one process can show them.
 
 mod breaker;
+mod company;
 mod modes;
 mod once;
 mod results;

@@ -194,6 +194,10 @@ impl IdempotencyStore for DynamoDbStore {
         })
     }
 
+    fn travels_together(&self) -> bool {
+        self.writes_together()
+    }
+
     fn transacts(&self) -> bool {
         true
     }

@@ -85,6 +85,12 @@ pub trait IdempotencyStore: Send + Sync + 'static {
         false
     }
 
+    /// Whether requests of one call cost less than each by itself: then successes that end while others are recorded wait a moment to go
+    /// together.
+    fn travels_together(&self) -> bool {
+        false
+    }
+
     /// Records one success together with writes of the handler, under the condition of its completion or mark: all of it, or
     /// nothing. Refused where the store knows no transactions.
     fn transact<'a>(
@@ -131,6 +137,10 @@ impl<S: IdempotencyStore + ?Sized> IdempotencyStore for Arc<S> {
     fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
         (**self).forget(key)
     }
+    fn travels_together(&self) -> bool {
+        (**self).travels_together()
+    }
+
     fn transacts(&self) -> bool {
         (**self).transacts()
     }

@@ -67,6 +67,10 @@ impl IdempotencyStore for MortalStore {
     fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
         self.send("forgetting", move |store| store.forget(key))
     }
+    fn travels_together(&self) -> bool {
+        self.store.travels_together()
+    }
+
     fn transacts(&self) -> bool {
         self.store.transacts()
     }

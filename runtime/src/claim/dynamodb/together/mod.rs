@@ -55,7 +55,7 @@ impl DynamoDbStore {
     /// Answers all, in the order in which they were asked: those that can travel in few requests, the others by themselves.
     pub(super) async fn answer_all<T: Travels>(&self, all: &[T], time: Option<Duration>) -> Vec<T::Answer> {
         let now_ms = self.now_ms();
-        let statement = |request: &T| if self.travels_together() { request.statement(self, now_ms) } else { None };
+        let statement = |request: &T| if self.writes_together() { request.statement(self, now_ms) } else { None };
         let (mut together, mut alone) = (Vec::new(), Vec::new());
         for (place, request) in all.iter().enumerate() {
             match statement(request) {
@@ -77,7 +77,7 @@ impl DynamoDbStore {
         answers.into_iter().map(|(_, answer)| answer).collect()
     }
 
-    fn travels_together(&self) -> bool {
+    pub(super) fn writes_together(&self) -> bool {
         self.together.is_on && !self.together.is_denied.load(Ordering::Relaxed)
     }
 

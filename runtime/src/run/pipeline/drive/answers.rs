@@ -25,6 +25,7 @@ impl Drive {
                 for (index, answer) in answered(indexes, answers) {
                     self.on_completed(index, answer);
                 }
+                self.note_recorded();
             }
             Stored::Transacted(index, grant, answer) => self.on_transacted(index, grant, answer),
             Stored::GivenUp(outcomes, answers) => {

@@ -40,8 +40,7 @@ impl Drive {
             self.ended_one(index, how, &mut ends);
             next = self.ended.try_recv().ok();
         }
-        self.complete(ends.completions);
-        self.mark(ends.marks);
+        self.record(ends.completions, ends.marks);
         self.fail(ends.rejections);
         self.release(ends.releases);
         self.cancel(ends.cancellations);
@@ -137,7 +136,7 @@ impl Drive {
         });
     }
 
-    fn complete(&mut self, completions: Vec<(usize, CompleteRequest)>) {
+    pub(super) fn complete(&mut self, completions: Vec<(usize, CompleteRequest)>) {
         let Some((idempotency, indexes, requests)) = self.recording(completions) else { return };
         let time_left = self.time_for_the_store();
         let slips = self.shared.seams.slips;
@@ -151,7 +150,7 @@ impl Drive {
         });
     }
 
-    fn mark(&mut self, marks: Vec<(usize, MarkRequest)>) {
+    pub(super) fn mark(&mut self, marks: Vec<(usize, MarkRequest)>) {
         let Some((idempotency, indexes, requests)) = self.recording(marks) else { return };
         let time_left = self.time_for_the_store();
         self.ask_the_store(async move {
@@ -166,10 +165,7 @@ impl Drive {
             successes.into_iter().for_each(|(index, _)| self.land(index, retry(ReasonClass::CommitUnknown)));
             return None;
         }
-        let cut = self.commit_unknown(None);
-        for (index, _) in &successes {
-            self.settling(*index, cut.clone());
-        }
+        self.note_under_way();
         let (indexes, requests) = successes.into_iter().unzip();
         Some((idempotency, indexes, requests))
     }

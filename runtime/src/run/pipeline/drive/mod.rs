@@ -7,6 +7,7 @@
 mod answers;
 mod claim;
 mod end;
+mod gather;
 mod kept;
 mod letters;
 mod start;
@@ -54,7 +55,7 @@ use crate::{
 
 #[cfg(feature = "worker")]
 pub(crate) use self::answers::answered;
-use self::{kept::Keeping, suspects::Suspects};
+use self::{gather::Gathered, kept::Keeping, suspects::Suspects};
 
 type Acquiring = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
 
@@ -75,6 +76,7 @@ pub(super) struct Drive {
     /// Waiting in line for a permit, where other batches hold them all.
     acquiring: Option<Acquiring>,
     permit: Option<Permit>,
+    gathered: Gathered,
     counts: Counts,
     noted_receive_count: bool,
     /// Messages that are about to go to the dead-letter queue, with what became of them.
@@ -131,6 +133,8 @@ enum Event {
     Ended(Ended),
     Stored(Stored),
     Permit(OwnedSemaphorePermit),
+    /// Successes have waited long enough for company.
+    Gathered,
 }
 
 impl Drive {
@@ -157,6 +161,7 @@ impl Drive {
             stored: FuturesUnordered::new(),
             acquiring: None,
             permit: None,
+            gathered: Gathered::default(),
             counts: Counts::default(),
             noted_receive_count: false,
             letters: Vec::new(),
@@ -199,6 +204,7 @@ impl Drive {
                 Event::Ended(ended) => self.on_ended(ended),
                 Event::Stored(stored) => self.on_stored(stored),
                 Event::Permit(permit) => self.permit = Some(Permit::of_process(permit)),
+                Event::Gathered => self.send_gathered(),
             }
         }
         self.flights.clear();
@@ -236,6 +242,11 @@ impl Drive {
         }
         if let Poll::Ready(Some(stored)) = self.stored.poll_next_unpin(cx) {
             return Poll::Ready(Event::Stored(stored));
+        }
+        if let Some(alarm) = &mut self.gathered.alarm
+            && alarm.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(Event::Gathered);
         }
         let Some(acquiring) = &mut self.acquiring else { return Poll::Pending };
         let acquired = ready!(acquiring.as_mut().poll(cx));

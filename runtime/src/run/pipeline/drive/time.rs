@@ -48,6 +48,7 @@ impl Drive {
 
     /// Starts nothing more and tells what runs to stop.
     fn stop(&mut self) {
+        self.send_gathered();
         self.start_nothing_more(ReasonClass::NoTime);
         for flight in self.flights.values() {
             if let Stage::Running(running) = &flight.stage {
