@@ -28,11 +28,13 @@ async fn conforms(server: &Server) {
     let (client, clock) = (dynamodb_client::client(&server.endpoint), ManualClock::new());
     server.ready(|| client.list_tables().send()).await;
     dynamodb_client::create_table(&client, "idempotency", &["id"]).await;
-    let store = DynamoDbStore::new(client.clone(), Table::new("idempotency")).clock(clock.clone());
-    conformance::all(&store, &clock).await;
     dynamodb_client::create_table(&client, "shared", &["pk", "sk"]).await;
-    let table = Table::new("shared").composite_key("pk", "idempotency#orders", "sk");
-    conformance::all(&DynamoDbStore::new(client.clone(), table).clock(clock.clone()), &clock).await;
+    let plain = Table::new("idempotency");
+    let composite = Table::new("shared").composite_key("pk", "idempotency#orders", "sk");
+    for (table, together) in [(&plain, false), (&composite, false), (&plain, true), (&composite, true)] {
+        let store = DynamoDbStore::new(client.clone(), table.clone()).clock(clock.clone()).write_together(together);
+        conformance::all(&store, &clock).await;
+    }
     transactions::all(&client).await;
 }
 
