@@ -2,8 +2,8 @@
 //!
 //! Each operation is one `UpdateItem` with a condition, or a statement among others that does the same (`together`); what a request
 //! without an answer came to is settled by one consistent `GetItem`. A handler's writes travel with its success in one
-//! `TransactWriteItems`. Nothing else is asked for, so the role needs `dynamodb:UpdateItem` and `dynamodb:GetItem` on the table, and for
-//! transactions what they write. A refusal returns the row that refused with it, free of read cost. DynamoDB's own deletion of expired
+//! `TransactWriteItems`. Nothing else is asked for, so the role needs `dynamodb:UpdateItem` and `dynamodb:GetItem` on the table, for
+//! statements `dynamodb:PartiQLInsert` and `dynamodb:PartiQLUpdate`, and for transactions what they write. A refusal returns the row that refused with it, free of read cost. DynamoDB's own deletion of expired
 //! rows comes late, by days; every condition compares the expiry itself.
 //!
 //! One region: with global tables conditional writes hold within a region only, and the last writer wins across them.

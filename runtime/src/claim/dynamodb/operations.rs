@@ -195,7 +195,7 @@ impl IdempotencyStore for DynamoDbStore {
     }
 
     fn travels_together(&self) -> bool {
-        self.writes_together()
+        self.together.is_wanted()
     }
 
     fn transacts(&self) -> bool {

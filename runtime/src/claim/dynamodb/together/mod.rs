@@ -41,6 +41,12 @@ pub(super) struct Together {
     is_denied: Arc<AtomicBool>,
 }
 
+impl Together {
+    pub(super) fn is_wanted(&self) -> bool {
+        self.is_on && !self.is_denied.load(Ordering::Relaxed)
+    }
+}
+
 /// What became of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sent {
@@ -55,7 +61,7 @@ impl DynamoDbStore {
     /// Answers all, in the order in which they were asked: those that can travel in few requests, the others by themselves.
     pub(super) async fn answer_all<T: Travels>(&self, all: &[T], time: Option<Duration>) -> Vec<T::Answer> {
         let now_ms = self.now_ms();
-        let statement = |request: &T| if self.writes_together() { request.statement(self, now_ms) } else { None };
+        let statement = |request: &T| if self.together.is_wanted() { request.statement(self, now_ms) } else { None };
         let (mut together, mut alone) = (Vec::new(), Vec::new());
         for (place, request) in all.iter().enumerate() {
             match statement(request) {
@@ -75,10 +81,6 @@ impl DynamoDbStore {
         let mut answers: Vec<_> = alone.into_iter().chain(together.into_iter().flatten()).collect();
         answers.sort_by_key(|(place, _)| *place);
         answers.into_iter().map(|(_, answer)| answer).collect()
-    }
-
-    pub(super) fn writes_together(&self) -> bool {
-        self.together.is_on && !self.together.is_denied.load(Ordering::Relaxed)
     }
 
     async fn answer_group<T: Travels>(
