@@ -1,0 +1,37 @@
+//! The store, from outside: this program once more, as a process of its own.
+
+use std::{process::Stdio, time::Duration};
+
+use anyhow::Context as _;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+};
+
+use crate::store::Account;
+
+pub(super) struct StoreProcess {
+    pub(super) endpoint: String,
+    process: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl StoreProcess {
+    pub(super) async fn start(delay: Duration) -> anyhow::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["store", "--delay-ms", &delay.as_millis().to_string()]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut process = command.spawn()?;
+        let mut lines = BufReader::new(process.stdout.take().context("standard output")?).lines();
+        let endpoint = lines.next_line().await?.context("the store did not start")?;
+        Ok(Self { endpoint, process, lines })
+    }
+
+    /// Ends it. What it was asked, and what stands in it.
+    pub(super) async fn end(mut self) -> anyhow::Result<Account> {
+        drop(self.process.stdin.take());
+        let account = self.lines.next_line().await?.context("the store said nothing")?;
+        self.process.wait().await?;
+        Ok(serde_json::from_str(&account)?)
+    }
+}
