@@ -13,7 +13,7 @@ pub(crate) struct Account {
     pub(crate) requests: BTreeMap<String, usize>,
     /// Write units, as the answers say them.
     pub(crate) write_units: f64,
-    /// Microseconds in which dynoxide worked.
+    /// Microseconds in which requests were with dynoxide, waiting for its lock included.
     pub(crate) busy_us: u128,
     /// Rows, by their statuses.
     pub(crate) rows: BTreeMap<String, usize>,
