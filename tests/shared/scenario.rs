@@ -37,6 +37,11 @@ pub(crate) fn run(seed: u64, plant: Option<Plant>) -> Account {
     run_in(seed, MODES.get(turn).copied().unwrap_or(Mode::Lease), plant)
 }
 
+/// Whether writes that are pending at the same moment travel together.
+fn has_company(seed: u64) -> bool {
+    seed % 13 < 8
+}
+
 /// Whether clocks are so far off that no lease can be trusted.
 fn has_odd_clocks(seed: u64) -> bool {
     seed.is_multiple_of(3) && !is_calm(seed)
@@ -164,7 +169,8 @@ pub(crate) fn run_in(seed: u64, mode: Mode, plant: Option<Plant>) -> Account {
         faults.until = Duration::from_secs(600);
     }
     let simulation = Simulation::new(seed, move |process| consumer(process, &Guarding::of(seed, mode, process.id())));
-    let mut simulation = simulation.faults(faults).mapping(mapping).concurrency(limit(seed));
+    let simulation = simulation.faults(faults).mapping(mapping).concurrency(limit(seed));
+    let mut simulation = simulation.writes_together(has_company(seed));
     if let Some(plant) = plant {
         simulation = simulation.plant(plant);
     }

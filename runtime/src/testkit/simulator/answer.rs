@@ -108,6 +108,7 @@ impl World {
     fn delete(&mut self, queue: usize, received: &Received) {
         if self.faults_are_on() && self.chance.happens(self.setup.faults.lost_delete) {
             self.store.state().counts.lost_deletes += 1;
+            self.undeleted.insert(message_id(queue, received.number));
             return;
         }
         let now = self.timeline.now();

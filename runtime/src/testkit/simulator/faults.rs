@@ -144,12 +144,14 @@ pub struct FaultCounts {
     pub twice: u64,
     /// Requests that took long.
     pub slow: u64,
+    /// Requests that failed among others in one message.
+    pub failed_in_company: u64,
 }
 
 impl FaultCounts {
     /// All of them, by name.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 25] {
+    pub fn named(&self) -> [(&'static str, u64); 26] {
         [
             ("crashes", self.crashes),
             ("time_outs", self.time_outs),
@@ -176,6 +178,7 @@ impl FaultCounts {
             ("late", self.late),
             ("twice", self.twice),
             ("slow", self.slow),
+            ("failed_in_company", self.failed_in_company),
         ]
     }
 

@@ -100,6 +100,8 @@ plants! {
     WordForTheLost = "word-for-the-lost";
     /// A worker receives first, and waits for permits then.
     PermitsAfterTheReceive = "permits-after-the-receive";
+    /// A completion that failed among others in one message counts as done.
+    FailedInCompanyAsDone = "failed-in-company-as-done";
     /// A worker that stops leaves hidden what it did not start.
     UnstartedKept = "unstarted-kept";
 }

@@ -124,6 +124,19 @@ impl Server {
         }
     }
 
+    /// Whether a statement that asks for the same would find its condition met, which is narrower than the operation's: a claim's that
+    /// there is no row, all others' that the lease holds it.
+    pub(super) fn is_open_for(&self, request: &Request) -> bool {
+        let row = self.row(request.key());
+        match request {
+            Request::Claim(_) => row.is_none(),
+            Request::Complete(CompleteRequest { lease, .. })
+            | Request::Fail(FailRequest { lease, .. })
+            | Request::Release(lease) => protocol::holds(row.as_ref(), lease),
+            _ => false,
+        }
+    }
+
     /// What a read says about a claim without an answer.
     pub(super) fn healed(&self, request: &ClaimRequest, now_ms: u64) -> Option<ClaimAnswer> {
         let found = self.row(&request.key).map_or(Found::Nothing, Found::Row);

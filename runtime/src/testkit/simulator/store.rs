@@ -32,16 +32,20 @@ use crate::{
 
 /// The rows, and the wire to them.
 #[derive(Clone)]
-pub(super) struct SharedStore(Arc<Shared>);
+pub(super) struct SharedStore(pub(super) Arc<Shared>);
 
-struct Shared {
-    server: Server,
+pub(super) struct Shared {
+    pub(super) server: Server,
     /// Planted: effects happen whether or not their transaction commits.
     effects_apart: bool,
+    /// Planted: what failed in company counts as done.
+    pub(super) failed_as_done: bool,
+    /// What is asked at the same moment is asked in few messages.
+    pub(super) together: bool,
     timeline: Timeline,
     executor: Executor,
     chance: Chance,
-    faults: Faults,
+    pub(super) faults: Faults,
     state: Mutex<State>,
 }
 
@@ -65,7 +69,7 @@ pub(super) const NOBODY: ProcessId = ProcessId::MAX;
 
 /// The store as one process sees it: by its own clock.
 pub(super) struct ProcessStore {
-    wire: SharedStore,
+    pub(super) wire: SharedStore,
     clock: ProcessClock,
 }
 
@@ -93,7 +97,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 const QUICK: Duration = Duration::from_millis(20);
 
 /// A request that came to no answer.
-enum Silence {
+pub(super) enum Silence {
     /// The server refused it; nothing was written.
     Refused,
     /// Nobody knows.
@@ -107,10 +111,13 @@ impl SharedStore {
         chance: &Chance,
         faults: &Faults,
         plant: Option<Plant>,
+        together: bool,
     ) -> Self {
         Self(Arc::new(Shared {
             server: Server::new(plant.map_or_else(Rules::default, Plant::rules)),
             effects_apart: plant == Some(Plant::EffectsApart),
+            failed_as_done: plant == Some(Plant::FailedInCompanyAsDone),
+            together,
             timeline: timeline.clone(),
             executor: executor.clone(),
             chance: chance.clone(),
@@ -199,20 +206,35 @@ impl SharedStore {
 
     /// Sends one request and waits for its answer, at most that long.
     async fn send(&self, request: Request, now_ms: u64, limit: Duration) -> Result<Answer, Silence> {
-        if let Some((Write::Complete | Write::Mark, by)) = request.write() {
-            self.state().ledger.is_told(by.owner);
+        let asked = request.clone();
+        self.exchange(&[request], limit, move |wire| wire.apply(&asked, now_ms)).await
+    }
+
+    /// Sends one message with these requests, which arrives as often as the wire makes of it, and waits for its answer, at most that
+    /// long.
+    pub(super) async fn exchange<A: Send + 'static>(
+        &self,
+        requests: &[Request],
+        limit: Duration,
+        arrives: impl Fn(&Self) -> A + Send + Sync + 'static,
+    ) -> Result<A, Silence> {
+        let writes = || requests.iter().filter_map(Request::write);
+        for (write, by) in writes() {
+            if matches!(write, Write::Complete | Write::Mark) {
+                self.state().ledger.is_told(by.owner);
+            }
         }
         let way = self.way_to_the_store();
         if way == Way::Refused {
             self.travel(QUICK).await;
             return Err(Silence::Refused);
         }
-        if let Some((write, by)) = request.write() {
+        for (write, by) in writes() {
             self.state().ledger.sends(write, by.owner);
         }
         let (tell, told) = oneshot::channel();
         let wire = self.clone();
-        self.0.executor.spawn(NOBODY, Box::pin(async move { wire.carry(way, limit, &request, now_ms, tell).await }));
+        self.0.executor.spawn(NOBODY, Box::pin(async move { wire.carry(way, limit, arrives, tell).await }));
         let patience = self.0.timeline.sleep_until(self.0.timeline.now() + limit);
         match select(told, patience).await {
             Either::Left((Ok(answer), _)) => Ok(answer),
@@ -220,46 +242,46 @@ impl SharedStore {
         }
     }
 
-    async fn carry(&self, way: Way, limit: Duration, request: &Request, now_ms: u64, tell: oneshot::Sender<Answer>) {
+    async fn carry<A>(&self, way: Way, limit: Duration, arrives: impl Fn(&Self) -> A + Sync, tell: oneshot::Sender<A>) {
         match way {
             Way::LosesTheRequest => self.travel(limit).await,
             Way::LosesTheReply => {
                 self.travel(QUICK).await;
-                drop(self.apply(request, now_ms));
+                drop(arrives(self));
                 self.travel(limit).await;
             }
             Way::Late => {
                 drop(tell);
                 self.travel(LONGEST * 3).await;
-                drop(self.apply(request, now_ms));
+                drop(arrives(self));
             }
             Way::Twice => {
                 self.travel(QUICK).await;
-                drop(self.apply(request, now_ms));
+                drop(arrives(self));
                 self.travel(Duration::from_secs(1)).await;
                 // Nobody may wait any more.
-                let _ = tell.send(self.apply(request, now_ms));
+                let _ = tell.send(arrives(self));
             }
             // The SDK's second attempt was answered, and the first one is still on its way.
             Way::Echo => {
                 self.travel(QUICK).await;
-                let _ = tell.send(self.apply(request, now_ms));
+                let _ = tell.send(arrives(self));
                 self.travel(LONGEST * 3).await;
-                drop(self.apply(request, now_ms));
+                drop(arrives(self));
             }
             Way::Slow => {
                 self.travel(limit + Duration::from_secs(1)).await;
-                let _ = tell.send(self.apply(request, now_ms));
+                let _ = tell.send(arrives(self));
             }
             Way::Open | Way::Refused => {
                 self.travel(QUICK).await;
-                let _ = tell.send(self.apply(request, now_ms));
+                let _ = tell.send(arrives(self));
             }
         }
     }
 
     /// Runs one request on the rows and looks at what it did.
-    fn apply(&self, request: &Request, now_ms: u64) -> Answer {
+    pub(super) fn apply(&self, request: &Request, now_ms: u64) -> Answer {
         let Shared { server, .. } = &*self.0;
         let before = server.row(request.key());
         let answer = server.answer(request, now_ms);
@@ -311,9 +333,9 @@ impl SharedStore {
     }
 }
 
-type Time = Option<Duration>;
+pub(super) type Time = Option<Duration>;
 
-fn limit(time: Time) -> Duration {
+pub(super) fn limit(time: Time) -> Duration {
     time.unwrap_or(LONGEST).min(LONGEST)
 }
 
@@ -326,7 +348,7 @@ fn throttled() -> StoreError {
 }
 
 impl ProcessStore {
-    fn now_ms(&self) -> u64 {
+    pub(super) fn now_ms(&self) -> u64 {
         epoch_ms(self.clock.wall())
     }
 
@@ -334,10 +356,11 @@ impl ProcessStore {
         self.wire.send(request, self.now_ms(), limit(time)).await
     }
 
-    async fn claim_one(&self, request: ClaimRequest, time: Time) -> ClaimAnswer {
+    /// `in_doubt`: the same was asked in company, and what became of it is not known.
+    pub(super) async fn claim_one(&self, request: ClaimRequest, in_doubt: bool, time: Time) -> ClaimAnswer {
         match self.send(Request::Claim(request.clone()), time).await {
             Ok(Answer::Claim(answer)) => answer,
-            Err(Silence::Refused) => ClaimAnswer::Unavailable(throttled()),
+            Err(Silence::Refused) if !in_doubt => ClaimAnswer::Unavailable(throttled()),
             // One read, as the DynamoDB store makes it, that may get lost itself.
             _ if self.wire.way_to_the_store() == Way::Open => {
                 let healed = self.wire.0.server.healed(&request, self.now_ms());
@@ -347,7 +370,7 @@ impl ProcessStore {
         }
     }
 
-    async fn commit_one(&self, request: Request, time: Time) -> CompleteAnswer {
+    pub(super) async fn commit_one(&self, request: Request, time: Time) -> CompleteAnswer {
         // The second try waits for as long as anybody listens.
         for time in [time.map(|time| time / 2), None] {
             if let Ok(Answer::Complete(answer)) = self.send(request.clone(), time).await {
@@ -372,7 +395,7 @@ impl ProcessStore {
         }
     }
 
-    async fn give_up_one(&self, request: Request, time: Time) -> HeldAnswer {
+    pub(super) async fn give_up_one(&self, request: Request, time: Time) -> HeldAnswer {
         match self.send(request, time).await {
             Ok(Answer::Held(answer)) => answer,
             _ => HeldAnswer::Unknown(silent()),
@@ -402,19 +425,19 @@ impl ProcessStore {
 
 impl IdempotencyStore for ProcessStore {
     fn claim<'a>(&'a self, all: &'a [ClaimRequest], time: Time) -> BoxFuture<'a, Vec<ClaimAnswer>> {
-        Box::pin(join_all(all.iter().map(move |request| self.claim_one(request.clone(), time))))
+        Box::pin(self.answer_all(all, time))
     }
     fn complete<'a>(&'a self, all: &'a [CompleteRequest], time: Time) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        Box::pin(join_all(all.iter().map(move |request| self.commit_one(Request::Complete(request.clone()), time))))
+        Box::pin(self.answer_all(all, time))
     }
     fn release<'a>(&'a self, all: &'a [Lease], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        Box::pin(join_all(all.iter().map(move |lease| self.give_up_one(Request::Release(lease.clone()), time))))
+        Box::pin(self.answer_all(all, time))
     }
     fn cancel<'a>(&'a self, all: &'a [Lease], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
         Box::pin(join_all(all.iter().map(move |lease| self.give_up_one(Request::Cancel(lease.clone()), time))))
     }
     fn fail<'a>(&'a self, all: &'a [FailRequest], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        Box::pin(join_all(all.iter().map(move |request| self.give_up_one(Request::Fail(request.clone()), time))))
+        Box::pin(self.answer_all(all, time))
     }
     fn renew<'a>(&'a self, all: &'a [RenewRequest], time: Time) -> BoxFuture<'a, Vec<RenewAnswer>> {
         Box::pin(join_all(all.iter().map(move |request| self.renew_one(request.clone(), time))))
@@ -424,6 +447,9 @@ impl IdempotencyStore for ProcessStore {
     }
     fn read<'a>(&'a self, keys: &'a [IdempotencyKey], time: Time) -> BoxFuture<'a, Vec<ReadAnswer>> {
         Box::pin(join_all(keys.iter().map(move |key| self.read_one(key.clone(), time))))
+    }
+    fn travels_together(&self) -> bool {
+        self.wire.0.together
     }
     fn transacts(&self) -> bool {
         true
