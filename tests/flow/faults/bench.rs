@@ -68,8 +68,8 @@ impl Bench {
         }
         let wrong = std::mem::take(&mut self.wire.state().ledger.wrong);
         assert!(wrong.is_empty(), "{:?}: {case:#?}\n{wrong:#?}", self.way);
-        let seen = self.wire.state().seen.iter().copied().collect();
-        Came { seen, was_killed }
+        let state = self.wire.state();
+        Came { seen: state.seen.iter().copied().collect(), requests: state.requests, was_killed }
     }
 
     /// Says how many cases there were.

@@ -14,6 +14,8 @@ pub(super) struct Case {
 pub(super) struct Turn {
     /// The third message panics whenever it is run; else it is rejected by the first delivery.
     pub(super) panics: bool,
+    /// The second message succeeds too.
+    pub(super) two_succeed: bool,
     /// One more delivery while leases live.
     pub(super) comes_back_at_once: bool,
     /// What fails or is rejected does so by a condition in its transaction.
@@ -25,6 +27,7 @@ pub(super) struct Turn {
 /// What a case came to.
 pub(super) struct Came {
     pub(super) seen: Vec<Operation>,
+    pub(super) requests: usize,
     pub(super) was_killed: bool,
 }
 
@@ -42,12 +45,12 @@ impl Turn {
         [true, false].map(|comes_back_at_once| Self { comes_back_at_once, ..self })
     }
 
-    /// The first message succeeds, the second fails once, the third panics always or is rejected once.
+    /// The first message succeeds, the second fails once or succeeds, the third panics always or is rejected once.
     pub(super) fn end(self, record: usize, delivery: u32) -> End {
         match (record, delivery) {
             (2, _) if self.panics => End::Panics,
             (2, 1) => End::IsRejected,
-            (1, 1) => End::Fails,
+            (1, 1) if !self.two_succeed => End::Fails,
             _ => End::Succeeds,
         }
     }

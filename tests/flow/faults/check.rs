@@ -90,8 +90,13 @@ impl Answered<'_> {
 
     /// Without a claim it may turn out after the run.
     fn was_done_by_another(&self, n: usize, here: &[&Run], row: &Row, state: &State) -> bool {
-        let before = self.was_done[n] && here.is_empty();
-        before || (!self.way.claims() && here.len() == 1 && !state.owners.contains(row.owner()))
+        let by_another = !state.owners.contains(row.owner());
+        match here.len() {
+            0 if self.was_done[n] => true,
+            // Behind the statement that was refused, and before the claim that decides.
+            0 => self.way.has_company() && by_another,
+            runs => !self.way.claims() && runs == 1 && by_another,
+        }
     }
 }
 

@@ -29,12 +29,21 @@ pub(super) enum Reply {
     InProgress,
     /// Another transaction had that token.
     Mismatched,
+    /// Of what travels together this one failed, at the server.
+    FailedInCompany,
+    /// Of what travels together this one was throttled.
+    ThrottledInCompany,
 }
 
 impl Reply {
     /// Whether the request may have been applied, by what this says.
     pub(super) fn leaves_doubt(self) -> bool {
-        !matches!(self, Self::Throttled | Self::Conflict | Self::ThrottledInside)
+        !matches!(self, Self::Throttled | Self::Conflict | Self::ThrottledInside | Self::ThrottledInCompany)
+    }
+
+    /// Whether it is said of one write among those that travel together, and not of the request.
+    pub(super) fn is_of_one(self) -> bool {
+        matches!(self, Self::FailedInCompany | Self::ThrottledInCompany)
     }
 
     /// Whether another one stands for it where all cannot be met: the store does not tell them apart.
@@ -86,10 +95,14 @@ pub(super) struct Fault {
 pub(super) enum Stage {
     /// The read before anything else.
     Look,
+    /// Among the claims of other records, in one request.
+    ClaimTogether,
     Claim,
     ReadAfterClaim,
     /// A success together with business writes.
     Transact,
+    /// The same as the next, among those of other records in one request.
+    SettleTogether,
     /// Completion, mark, release or rejection.
     Settle,
     ReadAfterSettle,
@@ -113,7 +126,11 @@ pub(super) struct Kill {
 
 impl Stage {
     fn is_write(self) -> bool {
-        matches!(self, Self::Claim | Self::Transact | Self::Settle)
+        self.travels() || matches!(self, Self::Claim | Self::Transact | Self::Settle)
+    }
+
+    pub(super) fn travels(self) -> bool {
+        matches!(self, Self::ClaimTogether | Self::SettleTogether)
     }
 
     /// What can become of one attempt that is answered somehow.
@@ -124,6 +141,11 @@ impl Stage {
         if self.is_write() {
             kinds.extend([(Now, Reply::Broken), (Now, Reply::ServerError)]);
             kinds.extend([(AfterTheAnswer, Reply::Broken), (InTheNextDelivery, Reply::Broken)]);
+        }
+        if self.travels() {
+            let failed = |applied| (applied, Reply::FailedInCompany);
+            kinds.extend([Never, Now, AfterTheAnswer, InTheNextDelivery].map(failed));
+            kinds.push((Never, Reply::ThrottledInCompany));
         }
         if self == Self::Transact {
             kinds.extend([(Now, Reply::TimedOut), (AfterTheAnswer, Reply::TimedOut)]);
@@ -137,9 +159,12 @@ impl Stage {
     /// Every fault that this operation can meet.
     pub(super) fn faults(self) -> Vec<Fault> {
         use Applied::{InTheNextDelivery, Never, Now};
-        let scopes = [Scope::FirstAttempt, Scope::EveryAttempt];
+        // What travels together is sent once.
+        let scopes: &[Scope] =
+            if self.travels() { &[Scope::EveryAttempt] } else { &[Scope::FirstAttempt, Scope::EveryAttempt] };
         let kinds = self.kinds().into_iter();
-        let answered = kinds.flat_map(|(applied, reply)| scopes.map(|scope| Fault { applied, reply, scope }));
+        let answered =
+            kinds.flat_map(|(applied, reply)| scopes.iter().map(move |&scope| Fault { applied, reply, scope }));
         // Nothing follows an attempt that never ends.
         let hung = if self.is_write() { vec![Never, Now, InTheNextDelivery] } else { vec![Never] };
         let hung = hung.into_iter().map(|applied| Fault { applied, reply: Reply::Never, scope: Scope::EveryAttempt });

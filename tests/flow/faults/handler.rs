@@ -68,6 +68,7 @@ impl FromDelivery<Way> for Given {
 /// A process: a consumer over a client of its own. Its number stands for its chance.
 pub(super) fn process(way: Way, wire: &Wire, doing: &Shared, number: u64) -> Pipeline {
     let store = DynamoDbStore::new(wire.client(), Table::new(TABLE)).clock(wire.clock().clone());
+    let store = store.write_together(way.has_company());
     let (seen, doing) = (wire.clone(), Arc::clone(doing));
     let consumer = Consumer::new(move |given: Given, body: Body| {
         let (seen, doing) = (seen.clone(), Arc::clone(&doing));

@@ -1,5 +1,7 @@
 //! What one request asks for.
 
+use serde_json::Value;
+
 use super::{fault::Stage, server::Request};
 
 #[derive(Clone, Debug)]
@@ -10,6 +12,8 @@ pub(super) struct Message {
     pub(super) fence: Option<u64>,
     /// Whether business writes travel with it.
     pub(super) is_transaction: bool,
+    /// Whether it travels with those of other records.
+    pub(super) is_statement: bool,
     pub(super) request: Request,
 }
 
@@ -37,7 +41,34 @@ impl Kind {
 }
 
 impl Message {
-    pub(super) fn of(request: Request) -> Self {
+    /// What a request asks for: of several that travel together each by itself, as the server takes them.
+    pub(super) fn all(request: Request) -> Vec<Self> {
+        match request.statements() {
+            Some(statements) => statements.into_iter().map(Self::of_statement).collect(),
+            None => vec![Self::of(request)],
+        }
+    }
+
+    fn of_statement(request: Request) -> Self {
+        let written = Written::of(&request);
+        let kind = match written.text("status") {
+            "INPROGRESS" => Kind::Claim,
+            "COMPLETED" => Kind::Complete,
+            _ => Kind::GiveUp,
+        };
+        let fence = written.text("fence").parse().ok();
+        Self {
+            key: written.text("id").to_owned(),
+            kind,
+            owner: written.text("owner").to_owned(),
+            fence,
+            is_transaction: false,
+            is_statement: true,
+            request,
+        }
+    }
+
+    fn of(request: Request) -> Self {
         let in_transaction = request.body.pointer("/TransactItems/0/Update");
         let record = in_transaction.unwrap_or(&request.body);
         let values = &record["ExpressionAttributeValues"];
@@ -56,6 +87,7 @@ impl Message {
             owner: values[":me"]["S"].as_str().unwrap_or_default().to_owned(),
             fence,
             is_transaction: in_transaction.is_some(),
+            is_statement: false,
             request,
         }
     }
@@ -68,12 +100,32 @@ impl Message {
     /// Which operation it belongs to, behind these; a read belongs to the write before it.
     pub(super) fn stage(&self, was: impl Fn(Stage) -> bool) -> Stage {
         match self.kind {
+            Kind::Claim if self.is_statement => Stage::ClaimTogether,
             Kind::Claim => Stage::Claim,
+            _ if self.is_statement => Stage::SettleTogether,
             Kind::Read if was(Stage::Settle) || was(Stage::Transact) => Stage::ReadAfterSettle,
             Kind::Read if was(Stage::Claim) => Stage::ReadAfterClaim,
             Kind::Read => Stage::Look,
             _ if self.is_transaction => Stage::Transact,
             Kind::Complete | Kind::Mark | Kind::GiveUp => Stage::Settle,
         }
+    }
+}
+
+/// The attributes that a statement names, each with its value: the first that stands for it, so that a status is the one that is set.
+struct Written<'a>(Vec<(&'a str, &'a Value)>);
+
+impl<'a> Written<'a> {
+    fn of(request: &'a Request) -> Self {
+        let text = request.body.pointer("/Statements/0/Statement").and_then(Value::as_str).unwrap_or_default();
+        let values = request.body.pointer("/Statements/0/Parameters").and_then(Value::as_array);
+        // A value stands behind its attribute's name.
+        let name = |before: &'a str| before.rsplit(['"', '\'']).nth(1).unwrap_or_default();
+        Self(text.split('?').map(name).zip(values.into_iter().flatten()).collect())
+    }
+
+    fn text(&self, name: &str) -> &'a str {
+        let value = self.0.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
+        value.and_then(|value| value["S"].as_str().or_else(|| value["N"].as_str())).unwrap_or_default()
     }
 }

@@ -13,6 +13,7 @@ mod fault;
 mod handler;
 mod lease;
 mod lease_and_transaction;
+mod lease_in_company;
 mod ledger;
 mod mark_after;
 mod message;
@@ -28,7 +29,7 @@ use self::{bench::Bench, case::Turn, fault::Stage, plans::undisturbed, way::Way}
 
 /// The operations on one record of a batch that meets no fault.
 async fn stages(way: Way, turn: Turn) -> Vec<Stage> {
-    let seen = undisturbed(&mut Bench::new(way), turn).await;
+    let seen = undisturbed(&mut Bench::new(way), turn).await.seen;
     seen.iter().filter(|operation| operation.record == 0).map(|operation| operation.stage).collect()
 }
 
@@ -36,6 +37,9 @@ async fn stages(way: Way, turn: Turn) -> Vec<Stage> {
 async fn without_a_fault_each_record_needs_the_requests_of_its_way() {
     let (first, again) = (Turn::default(), Turn { came_before: true, ..Turn::default() });
     assert_eq!(stages(Way::Lease, first).await, [Stage::Claim, Stage::Settle]);
+    let two_succeed = Turn { two_succeed: true, ..first };
+    assert_eq!(stages(Way::LeaseInCompany, first).await, [Stage::ClaimTogether, Stage::Settle]);
+    assert_eq!(stages(Way::LeaseInCompany, two_succeed).await, [Stage::ClaimTogether, Stage::SettleTogether]);
     assert_eq!(stages(Way::LeaseAndTransaction, first).await, [Stage::Claim, Stage::Transact]);
     assert_eq!(stages(Way::LeaseAndTransaction, again).await, [Stage::Look, Stage::Claim, Stage::Transact]);
     assert_eq!(stages(Way::CommitOnly, first).await, [Stage::Transact]);

@@ -2,7 +2,7 @@
 
 use super::{
     bench::Bench,
-    case::{Case, Turn},
+    case::{Came, Case, Turn},
     fault::{Applied, Fault, Kill, Operation, Point, Reply, Scope, Stage},
     way::Way,
 };
@@ -18,16 +18,16 @@ pub(super) fn is_felt((_, fault): Point) -> bool {
     fault.scope == Scope::EveryAttempt && !fault.reply.says_the_same_as_another()
 }
 
-/// The operations of a batch that meets no fault.
-pub(super) async fn undisturbed(bench: &mut Bench, turn: Turn) -> Vec<Operation> {
-    bench.run(&Case { turn, ..Case::default() }).await.seen
+/// A batch that meets no fault.
+pub(super) async fn undisturbed(bench: &mut Bench, turn: Turn) -> Came {
+    bench.run(&Case { turn, ..Case::default() }).await
 }
 
 /// Every fault alone.
 pub(super) async fn alone(way: Way) -> usize {
     let mut bench = Bench::new(way);
     for turn in way.turns() {
-        for point in points(&undisturbed(&mut bench, turn).await) {
+        for point in points(&undisturbed(&mut bench, turn).await.seen) {
             bench.run(&Case { faults: vec![point], turn, ..Case::default() }).await;
         }
     }
@@ -44,7 +44,7 @@ pub(super) async fn pairs(
     let mut bench = Bench::new(way);
     // One turn says what there is; the pairs are met in either, in turn.
     let [turn, _] = way.turns();
-    for one in points(&undisturbed(&mut bench, turn).await).into_iter().filter(|point| first(*point)) {
+    for one in points(&undisturbed(&mut bench, turn).await.seen).into_iter().filter(|point| first(*point)) {
         let came = bench.run(&Case { faults: vec![one], turn, ..Case::default() }).await;
         let later: Vec<_> = came.seen.into_iter().filter(|operation| *operation > one.0).collect();
         for other in points(&later).into_iter().filter(|other| second(one, *other)) {
@@ -81,7 +81,7 @@ pub(super) async fn kills(way: Way) -> usize {
     let mut bench = Bench::new(way);
     for applied in APPLIED {
         for turn in way.turns().into_iter().flat_map(Turn::back_at_once_or_not) {
-            let requests = undisturbed(&mut bench, turn).await.len();
+            let requests = undisturbed(&mut bench, turn).await.requests;
             for at in 1.. {
                 let kill = Some(Kill { at, applied });
                 if !bench.run(&Case { kill, turn, ..Case::default() }).await.was_killed {
@@ -101,7 +101,7 @@ const TRIES: usize = 12;
 pub(super) async fn kills_after_a_fault(way: Way) -> usize {
     let mut bench = Bench::new(way);
     let [turn, _] = way.turns();
-    for point in points(&undisturbed(&mut bench, turn).await).into_iter().filter(|point| is_felt(*point)) {
+    for point in points(&undisturbed(&mut bench, turn).await.seen).into_iter().filter(|point| is_felt(*point)) {
         for at in 1..=TRIES {
             let (turn, applied) = (way.turns_of_two()[bench.cases % 2], APPLIED[bench.cases % 4]);
             let kill = Some(Kill { at, applied });

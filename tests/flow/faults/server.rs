@@ -29,6 +29,13 @@ impl Request {
         Self { operation, body }
     }
 
+    /// Each of its statements as a request by itself; `None` if it has none.
+    pub(super) fn statements(&self) -> Option<Vec<Self>> {
+        let statements = self.body["Statements"].as_array()?;
+        let alone = |statement: &Value| json!({"Statements": [statement]});
+        Some(statements.iter().map(|one| Self { operation: self.operation.clone(), body: alone(one) }).collect())
+    }
+
     /// The same, after the ten minutes for which DynamoDB knows a transaction by its token.
     pub(super) fn beyond_its_token(mut self) -> Self {
         if let Some(body) = self.body.as_object_mut() {
@@ -64,6 +71,7 @@ impl Server {
 
     pub(super) fn serve(&self, Request { operation, body }: &Request) -> HttpResponse {
         let answered = match operation.as_str() {
+            "BatchExecuteStatement" => answer(body, |request| self.0.batch_execute_statement(request)),
             "GetItem" => answer(body, |request| self.0.get_item(request)),
             "UpdateItem" => answer(body, |request| self.0.update_item(request)),
             "TransactWriteItems" => answer(body, |request| self.0.transact_write_items(request)),

@@ -23,7 +23,8 @@ pub(super) struct State {
     pub(super) seen: BTreeSet<Operation>,
     /// Who claimed or marked in this delivery.
     pub(super) owners: BTreeSet<String>,
-    requests: usize,
+    /// How many requests the first delivery sent.
+    pub(super) requests: usize,
     attempts: BTreeMap<Operation, u32>,
     late: Vec<(Applied, Message)>,
     is_dead: bool,
@@ -34,6 +35,8 @@ pub(super) struct State {
 pub(super) enum Plan {
     Deliver,
     Hit(Fault),
+    /// Of what travels together these are hit, each by itself.
+    HitSome(Vec<Option<Fault>>),
     Die(Applied),
     /// The process is gone already.
     Ignore,
@@ -46,7 +49,7 @@ impl State {
 
     pub(super) fn begin_delivery(&mut self) {
         self.delivery += 1;
-        (self.requests, self.is_dead) = (0, false);
+        self.is_dead = false;
         self.attempts.clear();
         self.owners.clear();
     }
@@ -55,29 +58,51 @@ impl State {
         self.ledger.row(&self.keys[record])
     }
 
-    /// Notes what the client sends, and says what becomes of it.
-    pub(super) fn plan(&mut self, message: &Message) -> Plan {
+    /// Notes what the client sends in one request, and says what becomes of it.
+    pub(super) fn plan(&mut self, messages: &[Message]) -> Plan {
         if self.is_dead {
             return Plan::Ignore;
         }
-        self.ledger.sent(message);
-        if message.kind.grants() {
-            self.owners.insert(message.owner.clone());
+        for message in messages {
+            self.ledger.sent(message);
+            if message.kind.grants() {
+                self.owners.insert(message.owner.clone());
+            }
         }
-        let plan = self.planned(message);
-        match plan {
-            Plan::Hit(fault) => self.ledger.answered(message, fault.reply.leaves_doubt()),
-            Plan::Deliver => self.ledger.decided(message),
-            Plan::Die(_) | Plan::Ignore => {}
+        let plan = self.planned(messages);
+        for (place, message) in messages.iter().enumerate() {
+            let fault = match &plan {
+                Plan::Hit(fault) => Some(*fault),
+                Plan::HitSome(faults) => faults[place],
+                Plan::Deliver => None,
+                Plan::Die(_) | Plan::Ignore => continue,
+            };
+            match fault {
+                Some(fault) => self.ledger.answered(message, fault.reply.leaves_doubt()),
+                None => self.ledger.decided(message),
+            }
         }
         plan
     }
 
-    fn planned(&mut self, message: &Message) -> Plan {
-        self.requests += 1;
+    fn planned(&mut self, messages: &[Message]) -> Plan {
         if self.delivery > 1 {
             return Plan::Deliver;
         }
+        self.requests += 1;
+        let faults: Vec<_> = messages.iter().map(|message| self.fault_of(message)).collect();
+        if let Some(kill) = self.kill.filter(|kill| kill.at == self.requests) {
+            self.is_dead = true;
+            return Plan::Die(kill.applied);
+        }
+        if let Some(fault) = faults.iter().flatten().find(|fault| !fault.reply.is_of_one()) {
+            return Plan::Hit(*fault);
+        }
+        if faults.iter().all(Option::is_none) { Plan::Deliver } else { Plan::HitSome(faults) }
+    }
+
+    /// Counts this attempt, and says what hits it.
+    fn fault_of(&mut self, message: &Message) -> Option<Fault> {
         let record = self.keys.iter().position(|key| *key == message.key).expect("a key of this case");
         let was = |stage| self.attempts.contains_key(&Operation { stage, record });
         let operation = Operation { stage: message.stage(was), record };
@@ -85,12 +110,8 @@ impl State {
         let attempts = self.attempts.entry(operation).or_default();
         *attempts += 1;
         let attempt = *attempts;
-        if let Some(kill) = self.kill.filter(|kill| kill.at == self.requests) {
-            self.is_dead = true;
-            return Plan::Die(kill.applied);
-        }
         let fault = self.faults.iter().find(|(at, fault)| *at == operation && fault.scope.hits(attempt));
-        fault.map_or(Plan::Deliver, |(_, fault)| Plan::Hit(*fault))
+        fault.map(|(_, fault)| *fault)
     }
 
     pub(super) fn is_late(&mut self, when: Applied, message: &Message) {

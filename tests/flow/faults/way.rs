@@ -9,6 +9,8 @@ pub(super) enum Way {
     /// A claim before, a completion after.
     #[default]
     Lease,
+    /// The same, where those of several messages travel together.
+    LeaseInCompany,
     /// A claim before; after it a transaction of the completion and a business write.
     LeaseAndTransaction,
     /// One transaction of the mark and a business write.
@@ -20,7 +22,7 @@ pub(super) enum Way {
 impl Way {
     pub(super) fn mode(self) -> Mode {
         match self {
-            Self::Lease | Self::LeaseAndTransaction => Mode::Lease,
+            Self::Lease | Self::LeaseInCompany | Self::LeaseAndTransaction => Mode::Lease,
             Self::CommitOnly => Mode::CommitOnly,
             Self::MarkAfter => Mode::MarkAfter,
         }
@@ -37,7 +39,11 @@ impl Way {
     /// Whether the receive count grows from delivery to delivery, so that rows are read first. Not where claims stand alone:
     /// they must do without.
     pub(super) fn counts_receives(self) -> bool {
-        self != Self::Lease
+        !matches!(self, Self::Lease | Self::LeaseInCompany)
+    }
+
+    pub(super) fn has_company(self) -> bool {
+        self == Self::LeaseInCompany
     }
 
     pub(super) fn guard(self, idempotency: Idempotency) -> Idempotency {
@@ -52,6 +58,7 @@ impl Way {
         let panics = Turn { panics: true, ..Turn::default() };
         match self {
             Self::Lease => [fails, panics],
+            Self::LeaseInCompany => [Turn { two_succeed: true, ..fails }, panics],
             Self::LeaseAndTransaction => [Turn { by_condition: true, ..fails }, Turn { came_before: true, ..panics }],
             Self::CommitOnly => [Turn { by_condition: true, came_before: true, ..fails }, panics],
             Self::MarkAfter => [Turn { came_before: true, ..fails }, panics],
@@ -59,9 +66,9 @@ impl Way {
     }
 
     /// Those in which two faults, or a fault and a kill, are met in turn. Conditions stay: without them only one of three
-    /// messages would have a transaction.
+    /// messages would have a transaction. So does company: it decides which requests there are.
     pub(super) fn turns_of_two(self) -> [Turn; 2] {
         let [first, second] = self.turns();
-        if self.transacts() { [first, first] } else { [first, second] }
+        if self.transacts() || self.has_company() { [first, first] } else { [first, second] }
     }
 }

@@ -19,6 +19,7 @@ use aws_sdk_dynamodb::{
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
+use serde_json::{Value, json};
 use sqs_runtime::run::{Spawn, TokioSpawn};
 use tokio::{
     sync::{Notify, oneshot},
@@ -108,16 +109,17 @@ impl Wire {
     }
 
     async fn answer(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let message = Message::of(Request::of(&request));
-        let plan = self.state().plan(&message);
+        let messages = Message::all(Request::of(&request));
+        let plan = self.state().plan(&messages);
         match plan {
-            Plan::Deliver => Ok(self.deliver(message).await),
+            Plan::Deliver => Ok(self.deliver(messages).await),
             Plan::Hit(Fault { applied, reply, .. }) => {
-                self.apply(applied, message).await;
+                self.apply(applied, messages).await;
                 said(reply).await
             }
+            Plan::HitSome(faults) => Ok(self.deliver_some(messages, &faults).await),
             Plan::Die(applied) => {
-                self.apply(applied, message).await;
+                self.apply(applied, messages).await;
                 self.0.killed.notify_one();
                 pending().await
             }
@@ -125,23 +127,42 @@ impl Wire {
         }
     }
 
-    async fn apply(&self, applied: Applied, message: Message) {
+    async fn apply(&self, applied: Applied, messages: Vec<Message>) {
         match applied {
             Applied::Never => {}
-            Applied::Now => drop(self.deliver(message).await),
-            late => self.state().is_late(late, &message),
+            Applied::Now => drop(self.deliver(messages).await),
+            late => messages.iter().for_each(|message| self.state().is_late(late, message)),
         }
     }
 
-    /// Sends it to the server. A task of its own: what is on the way arrives, also if nobody waits for it any more.
-    async fn deliver(&self, message: Message) -> HttpResponse {
+    /// Sends those that are not hit, and says of the others what hit them.
+    async fn deliver_some(&self, messages: Vec<Message>, faults: &[Option<Fault>]) -> HttpResponse {
+        let mut responses = Vec::new();
+        for (message, fault) in messages.into_iter().zip(faults) {
+            match fault {
+                None => responses.push(self.deliver(vec![message]).await),
+                Some(fault) => {
+                    self.apply(fault.applied, vec![message]).await;
+                    responses.push(said_of_one(fault.reply));
+                }
+            }
+        }
+        together(responses)
+    }
+
+    /// Sends them to the server. A task of its own: what is on the way arrives, also if nobody waits for it any more.
+    async fn deliver(&self, messages: Vec<Message>) -> HttpResponse {
         let (tell, told) = oneshot::channel();
         self.state().in_flight += 1;
         let wire = self.clone();
         TokioSpawn.spawn(Box::pin(async move {
-            let response = wire.send(&message);
-            let due = wire.state().late_behind(&message);
-            due.iter().for_each(|late| drop(wire.send(late)));
+            let responses = messages.iter().map(|message| {
+                let response = wire.send(message);
+                let due = wire.state().late_behind(message);
+                due.iter().for_each(|late| drop(wire.send(late)));
+                response
+            });
+            let response = together(responses.collect());
             wire.state().in_flight -= 1;
             drop(tell.send(response));
         }));
@@ -153,6 +174,26 @@ impl Wire {
         self.state().ledger.note(message, &self.0.server, self.0.clock.now_ms());
         response
     }
+}
+
+/// The answer to all that travelled together; one that travelled alone has its own.
+fn together(mut answers: Vec<HttpResponse>) -> HttpResponse {
+    if answers.len() == 1 {
+        return answers.swap_remove(0);
+    }
+    let answer = |response: &HttpResponse| {
+        let body: Value = serde_json::from_slice(response.body().bytes().expect("in memory")).expect("JSON");
+        body["Responses"][0].clone()
+    };
+    let answers: Vec<Value> = answers.iter().map(answer).collect();
+    HttpResponse::new(200.try_into().expect("a status"), json!({"Responses": answers}).to_string().into())
+}
+
+/// What is said of one among others.
+fn said_of_one(reply: Reply) -> HttpResponse {
+    let code = if reply == Reply::ThrottledInCompany { "ThrottlingError" } else { "InternalServerError" };
+    let body = json!({"Responses": [{"Error": {"Code": code, "Message": "by plan"}}]});
+    HttpResponse::new(200.try_into().expect("a status"), body.to_string().into())
 }
 
 /// What the client hears instead of an answer.
@@ -175,6 +216,7 @@ async fn said(reply: Reply) -> Result<HttpResponse, ConnectorError> {
         Reply::ThrottledInside => cancelled("ThrottlingError", "None"),
         Reply::InProgress => error(400, "TransactionInProgressException", ""),
         Reply::Mismatched => error(400, "IdempotentParameterMismatchException", ""),
+        Reply::FailedInCompany | Reply::ThrottledInCompany => Ok(said_of_one(reply)),
     }
 }
 
