@@ -11,7 +11,7 @@ use super::operations::Answered;
 pub(crate) struct Account {
     /// Requests, by their operations.
     pub(crate) requests: BTreeMap<String, usize>,
-    /// Write units, as the answers say them.
+    /// Write units: one for each write, refused or not.
     pub(crate) write_units: f64,
     /// Microseconds in which requests were with dynoxide, waiting for its lock included.
     pub(crate) busy_us: u128,
