@@ -22,6 +22,7 @@ use super::pipeline::in_time;
 use super::{
     LambdaConfig, Pipeline,
     record::{self, Recorder},
+    spawn::off_the_main_thread,
     ticker::Ticker,
 };
 use crate::{
@@ -44,7 +45,7 @@ pub(super) async fn serve(pipeline: Pipeline, config: LambdaConfig) -> Result<()
         );
     }
     let service = LambdaService::with_config(pipeline, config);
-    lambda_runtime::run_concurrent(service).await.map_err(|error| Kind::Host(error).into())
+    off_the_main_thread(lambda_runtime::run_concurrent(service)).await.map_err(|error| Kind::Host(error).into())
 }
 
 /// The consumer as a tower service over `lambda_runtime`'s events, for programs that build their own

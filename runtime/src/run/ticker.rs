@@ -23,8 +23,16 @@ pub(super) struct Ticker(Arc<OnceLock<Arc<Shared>>>);
 
 #[derive(Default)]
 struct Shared {
-    open: Mutex<usize>,
-    changed: Condvar,
+    state: Mutex<State>,
+    woken: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Invocations that are open.
+    open: usize,
+    /// The thread waits for one. Else it looks by itself within the period, and waking it would be two switches of threads for nothing.
+    sleeps: bool,
 }
 
 /// An invocation that is open.
@@ -34,21 +42,25 @@ impl Ticker {
     /// Ticks until the returned value is dropped. Called within a tokio runtime.
     pub(super) fn open(&self) -> Open {
         let shared = self.0.get_or_init(start);
-        *shared.open() += 1;
-        shared.changed.notify_one();
+        let mut state = shared.state();
+        state.open += 1;
+        if std::mem::take(&mut state.sleeps) {
+            shared.woken.notify_one();
+        }
+        drop(state);
         Open(Arc::clone(shared))
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        *self.0.open() -= 1;
+        self.0.state().open -= 1;
     }
 }
 
 impl Shared {
-    fn open(&self) -> MutexGuard<'_, usize> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -69,15 +81,16 @@ fn start() -> Arc<Shared> {
 #[expect(clippy::disallowed_methods, reason = "an empty task, to wake a worker")]
 fn tick(shared: &Weak<Shared>, runtime: &Handle) {
     while let Some(shared) = shared.upgrade() {
-        let open = shared.open();
-        if *open == 0 {
+        let mut state = shared.state();
+        if state.open == 0 {
+            state.sleeps = true;
             // The limit is for the end: this thread looks up now and then whether anybody is left.
-            drop(shared.changed.wait_timeout(open, Duration::from_secs(1)));
+            drop(shared.woken.wait_timeout(state, Duration::from_secs(1)));
             continue;
         }
-        let waited = shared.changed.wait_timeout(open, PERIOD).unwrap_or_else(PoisonError::into_inner);
-        let is_due = waited.1.timed_out() && *waited.0 > 0;
-        drop(waited);
+        let (state, _) = shared.woken.wait_timeout(state, PERIOD).unwrap_or_else(PoisonError::into_inner);
+        let is_due = state.open > 0;
+        drop(state);
         if is_due {
             drop(runtime.spawn(async {}));
         }
