@@ -10,7 +10,7 @@ use crate::support::{files, fixtures, root};
 type Place = (&'static str, &'static str, usize);
 
 /// Of each broken template all that is wrong with it.
-const BROKEN: [(&str, &[Place]); 34] = [
+const BROKEN: [(&str, &[Place]); 35] = [
     ("SQS101.yaml", &[("SQS101", "Mapping", 2)]),
     ("SQS102.json", &[("SQS102", "Mapping", 9)]),
     ("SQS103.yaml", &[("SQS103", "Mapping", 8)]),
@@ -34,9 +34,10 @@ const BROKEN: [(&str, &[Place]); 34] = [
     ("SQS501.yaml", &[("SQS501", "Role", 22)]),
     ("SQS502.yaml", &[("SQS502", "Role", 22)]),
     ("SQS503.yaml", &[("SQS503", "Role", 23)]),
-    ("SQS504.yaml", &[("SQS504", "Role", 29), ("SQS504", "Role", 41)]),
+    ("SQS504.yaml", &[("SQS504", "Role", 29), ("SQS504", "Role", 43)]),
     ("SQS505.yaml", &[("SQS505", "Role", 29)]),
     ("SQS506.yaml", &[("SQS506", "Role", 29), ("SQS506", "Role", 36)]),
+    ("SQS507.yaml", &[("SQS507", "Role", 22)]),
     ("SQS601.yaml", &[("SQS601", "Backlog", 6), ("SQS601", "Errors", 18)]),
     ("SQS602.yaml", &[("SQS602", "Alarm", 17)]),
     ("SQS603.yaml", &[("SQS603", "Dead", 10)]),
@@ -148,6 +149,7 @@ fn what_is_broken_in_our_template_is_found() {
         ("- sqs:DeleteMessage\n", "- sqs:DeleteMessages\n", &["SQS501", "SQS506"]),
         ("- dynamodb:UpdateItem\n", "- dynamodb:PutItem\n", &["SQS502", "SQS506"]),
         ("- sqs:SendMessage\n", "", &["SQS503"]),
+        ("- dynamodb:PartiQLInsert\n", "- dynamodb:GetItem\n", &["SQS507"]),
         ("- sqs:ChangeMessageVisibility\n", "- sqs:Change*\n", &["SQS504"]),
         ("Resource: !GetAtt IdempotencyTable.Arn", "Resource: '*'", &["SQS505"]),
         ("MetricName: ApproximateNumberOfMessagesVisible", "MetricName: MessagesVisible", &["SQS601"]),

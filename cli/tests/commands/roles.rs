@@ -62,7 +62,7 @@ fn of_statements(statements: &str) -> Vec<&'static str> {
 }
 
 const CONSUME: &str = "[sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes]";
-const REMEMBER: &str = "[dynamodb:UpdateItem, dynamodb:GetItem]";
+const REMEMBER: &str = "[dynamodb:UpdateItem, dynamodb:GetItem, dynamodb:PartiQLInsert, dynamodb:PartiQLUpdate]";
 
 /// What is needed of the queue, on this, and of the table, on that.
 fn on(queue: &str, table: &str) -> Vec<&'static str> {
@@ -84,6 +84,19 @@ fn a_role_that_has_what_is_needed_is_no_finding() {
         of_statements(&format!("{loud}, {{Effect: Allow, Action: {REMEMBER}, Resource: !GetAtt Done.Arn}}")),
         [""; 0]
     );
+}
+
+/// One who may write rows, but not several at once, is told so; one who may write none has a worse fault.
+#[test]
+fn a_role_that_writes_rows_one_by_one_is_found() {
+    let table = |actions: &str| {
+        of_statements(&format!(
+            "{{Effect: Allow, Action: {CONSUME}, Resource: !GetAtt Orders.Arn}}, {{Effect: Allow, Action: [{actions}], Resource: !GetAtt Done.Arn}}"
+        ))
+    };
+    assert_eq!(table("dynamodb:UpdateItem, dynamodb:GetItem"), ["SQS507"]);
+    assert_eq!(table("dynamodb:UpdateItem, dynamodb:GetItem, dynamodb:PartiQLUpdate"), ["SQS507"]);
+    assert_eq!(table("dynamodb:UpdateItem, dynamodb:PartiQLUpdate"), ["SQS502"]);
 }
 
 #[test]
@@ -108,7 +121,7 @@ fn what_may_be_allowed_is_not_missing() {
         "{Effect: Allow, Action: !ImportValue actions, Resource: '*'}",
         "{Effect: Allow, Action: !Sub 'sqs:${Verb}', Resource: [!GetAtt Orders.Arn, !GetAtt Done.Arn]}",
         "{Effect: !Ref Verb, Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'dynamodb:UpdateItem', \
-          'dynamodb:GetItem'], Resource: !ImportValue resource}",
+          'dynamodb:GetItem', 'dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'], Resource: !ImportValue resource}",
         "!ImportValue statement",
     ] {
         assert_eq!(of_statements(statement), [""; 0], "{statement}");

@@ -13,6 +13,10 @@ use crate::{
     server::Server,
 };
 
+/// What is done on the table.
+const REMEMBER: [&str; 4] =
+    ["dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"];
+
 struct Stacks {
     server: Server,
     client: Client,
@@ -86,7 +90,7 @@ fn good() -> Value {
             "ManagedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"],
             "Policies": [{ "PolicyName": "consume", "PolicyDocument": { "Version": "2012-10-17", "Statement": [
                 allowed(&["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], "Orders"),
-                allowed(&["dynamodb:UpdateItem", "dynamodb:GetItem"], "Done"),
+                allowed(&REMEMBER, "Done"),
             ] } }],
         } },
         "Consumer": { "Type": "AWS::Lambda::Function", "Properties": {
@@ -136,7 +140,7 @@ fn broken() -> Vec<(&'static str, &'static str, Value)> {
             "Role",
             with(
                 "/Resources/Role/Properties/Policies/0/PolicyDocument/Statement/1/Action",
-                json!(["dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:DeleteItem"]),
+                json!([&REMEMBER[..], &["dynamodb:DeleteItem"]].concat()),
             ),
         ),
         (

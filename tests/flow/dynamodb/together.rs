@@ -56,7 +56,7 @@ fn are_all(report: &Report, outcome: &str) -> bool {
 async fn a_batch_is_few_requests() {
     for (count, most) in [(100, 10), (10, 3)] {
         let counted = Counted::new().await;
-        let consumer = Counting::over(counted.store().write_together(true));
+        let consumer = Counting::over(counted.store());
         let report = consumer.deliver(&messages(count)).await;
         assert!(are_all(&report, "done"), "{:?}", outcomes(&report));
         let sent = counted.take();
@@ -64,7 +64,7 @@ async fn a_batch_is_few_requests() {
         assert!(sent.requests <= most, "{count}: {}", sent.requests);
 
         let alone = Counted::new().await;
-        assert!(are_all(&Counting::over(alone.store()).deliver(&messages(count)).await, "done"));
+        assert!(are_all(&Counting::over(alone.store().write_together(false)).deliver(&messages(count)).await, "done"));
         assert_eq!(alone.take(), Sent { requests: 2 * count, write_units: 2 * count, ..Sent::default() });
     }
 }
@@ -73,9 +73,9 @@ async fn a_batch_is_few_requests() {
 #[tokio::test]
 async fn what_is_done_already_is_found_by_the_operation() {
     let counted = Counted::new().await;
-    let first = Counting::over(counted.store().write_together(true));
+    let first = Counting::over(counted.store());
     first.deliver(&messages(10)).await;
-    let second = Counting::over(counted.store().write_together(true));
+    let second = Counting::over(counted.store());
     let report = second.deliver(&messages(15)).await;
     let mut expected = vec!["already done"; 10];
     expected.extend(["done"; 5]);
@@ -88,12 +88,12 @@ async fn a_request_that_gets_lost_is_made_good_one_by_one() {
     for of in ["INSERT", "UPDATE"] {
         for (requests, replies) in [(1, 0), (0, 1)] {
             let counted = Counted::new().await;
-            let consumer = Counting::over(counted.store().write_together(true));
+            let consumer = Counting::over(counted.store());
             counted.lose(of, requests, replies);
             let report = consumer.deliver(&messages(12)).await;
             assert!(are_all(&report, "done"), "{of} {requests} {replies}: {:?}", outcomes(&report));
             assert_eq!(consumer.runs(), 12);
-            let again = Counting::over(counted.store().write_together(true));
+            let again = Counting::over(counted.store());
             assert!(are_all(&again.deliver(&messages(12)).await, "already done"), "{of} {requests} {replies}");
         }
     }
@@ -103,7 +103,7 @@ async fn a_request_that_gets_lost_is_made_good_one_by_one() {
 #[tokio::test]
 async fn a_role_that_may_not_is_asked_once() {
     let counted = Counted::new().await;
-    let consumer = Counting::over(counted.store().write_together(true));
+    let consumer = Counting::over(counted.store());
     counted.deny("INSERT");
     let report = consumer.deliver(&messages(10)).await;
     assert!(are_all(&report, "done"), "{:?}", outcomes(&report));
@@ -118,12 +118,12 @@ async fn a_role_that_may_not_is_asked_once() {
 async fn claims_that_are_given_up_travel_too() {
     let counted = Counted::new().await;
     let failing = || async { Err::<(), _>(sqs_runtime::Failure::retry("busy")) };
-    let store = counted.store().write_together(true);
+    let store = counted.store();
     let consumer = Consumer::new(failing).idempotency(Idempotency::new(store).namespace("tests"));
     let report = run_again(&Pipeline::for_tests(consumer), &messages(20)).await;
     assert!(are_all(&report, "retry"));
     assert!(counted.take().requests < 20);
-    let consumer = Counting::over(counted.store().write_together(true));
+    let consumer = Counting::over(counted.store());
     let report = consumer.deliver(&messages(20)).await;
     assert!(are_all(&report, "done") && consumer.runs() == 20, "{:?}", outcomes(&report));
 }

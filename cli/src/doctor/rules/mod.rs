@@ -72,7 +72,7 @@ pub struct Finding {
 }
 
 /// Every rule, by its code.
-pub static RULES: [&Rule; 30] = [
+pub static RULES: [&Rule; 31] = [
     &mapping::NO_FLAG,
     &mapping::NO_WINDOW,
     &mapping::FIFO_BATCH,
@@ -99,6 +99,7 @@ pub static RULES: [&Rule; 30] = [
     &role::ANY_ACTION,
     &role::ANY_RESOURCE,
     &role::MORE_THAN_NEEDED,
+    &role::ONE_BY_ONE,
     &alarm::UNKNOWN_METRIC,
     &alarm::BLIND_METRIC,
     &alarm::NO_ALARM,

@@ -10,6 +10,10 @@ use crate::doctor::{
 const CONSUME: [&str; 3] = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
 /// What the store does, in every mode.
 const REMEMBER: [&str; 2] = ["dynamodb:UpdateItem", "dynamodb:GetItem"];
+/// What it does to write the rows of a batch in few requests.
+const TOGETHER: [&str; 2] = ["dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"];
+/// All that it does.
+const ON_TABLE: [&str; 4] = [REMEMBER[0], REMEMBER[1], TOGETHER[0], TOGETHER[1]];
 /// What a consumer does that tells its queue about failures.
 const TELL: [&str; 2] = ["sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"];
 /// What it does to send dead letters.
@@ -52,6 +56,23 @@ fn cannot_remember(model: &Model) -> Vec<Fault> {
     let judge = |(function, role): (&Function, &Role)| {
         let table = model.table(&function.idempotency_table)?;
         lacks(model, role, &REMEMBER, &table.id)
+    };
+    roles(model).filter_map(judge).collect()
+}
+
+pub(super) static ONE_BY_ONE: Rule = Rule {
+    code: "SQS507",
+    weight: Weight::Advice,
+    risk: "each claim and each completion is a request of its own: over ten times the requests of a large batch, and their CPU",
+    fix: "allow dynamodb:PartiQLInsert and dynamodb:PartiQLUpdate on the idempotency table",
+    judge: one_by_one,
+};
+
+fn one_by_one(model: &Model) -> Vec<Fault> {
+    let judge = |(function, role): (&Function, &Role)| {
+        let table = model.table(&function.idempotency_table)?;
+        // A role that may write nothing has a worse fault.
+        lacks(model, role, &TOGETHER, &table.id).filter(|_| lacks(model, role, &REMEMBER, &table.id).is_none())
     };
     roles(model).filter_map(judge).collect()
 }
@@ -138,7 +159,7 @@ type Needs<'a> = (&'a Id, &'static [&'static str]);
 /// What the runtime does on a consumer's queues and tables.
 fn needs<'a>(model: &'a Model, function: &'a Function) -> impl Iterator<Item = Needs<'a>> {
     let queues = consumed(model, function).map(|queue| (&queue.id, &ON_QUEUE[..]));
-    let table = model.table(&function.idempotency_table).map(|table| (&table.id, &REMEMBER[..]));
+    let table = model.table(&function.idempotency_table).map(|table| (&table.id, &ON_TABLE[..]));
     queues.chain(table)
 }
 

@@ -44,9 +44,10 @@ struct State {
     losses: Losses,
 }
 
-/// Answers that never arrive, to what is written first to one row.
+/// Answers that never arrive: to the first rows that are written together, then to what is written first to one row.
 #[derive(Default)]
 struct Losses {
+    together: bool,
     left: usize,
     row: Option<Value>,
 }
@@ -82,9 +83,9 @@ impl Aws {
         self.state().waiting = messages;
     }
 
-    /// The row that is written next loses every answer of that call.
+    /// The rows that are written together next lose their answer, and the one that is written next by itself every answer of that call.
     pub(super) fn lose_a_call(&self) {
-        self.state().losses = Losses { left: ATTEMPTS, row: None };
+        self.state().losses = Losses { together: true, left: ATTEMPTS, row: None };
     }
 
     /// What was done since the last time.
@@ -127,6 +128,9 @@ impl State {
     fn table(&mut self, operation: &str, body: &Value) -> Result<HttpResponse, ConnectorError> {
         match operation {
             "TransactWriteItems" => self.done.extend(body["TransactItems"].as_array().into_iter().flatten().map(write)),
+            "BatchExecuteStatement" => {
+                self.done.extend(body["Statements"].as_array().into_iter().flatten().map(statement))
+            }
             _ => _ = self.done.insert((format!("dynamodb:{operation}"), name_of(body))),
         }
         let database = &self.database;
@@ -135,9 +139,10 @@ impl State {
             "GetItem" => serve(body, |request| database.get_item(request)),
             "UpdateItem" => serve(body, |request| database.update_item(request)),
             "TransactWriteItems" => serve(body, |request| database.transact_write_items(request)),
+            "BatchExecuteStatement" => serve(body, |request| database.batch_execute_statement(request)),
             other => panic!("{other} is not known here"),
         };
-        if operation == "UpdateItem" && self.losses.take(&body["Key"]) {
+        if self.losses.take(operation, body) {
             return Err(ConnectorError::io("the connection is gone".into()));
         }
         let (status, body) = answered.map_or_else(|error| (error.status_code(), error.to_json()), |body| (200, body));
@@ -146,7 +151,15 @@ impl State {
 }
 
 impl Losses {
-    fn take(&mut self, row: &Value) -> bool {
+    fn take(&mut self, operation: &str, body: &Value) -> bool {
+        match operation {
+            "BatchExecuteStatement" => std::mem::take(&mut self.together),
+            "UpdateItem" => self.take_one(&body["Key"]),
+            _ => false,
+        }
+    }
+
+    fn take_one(&mut self, row: &Value) -> bool {
         let is_lost = self.left > 0 && *self.row.get_or_insert_with(|| row.clone()) == *row;
         self.left -= usize::from(is_lost);
         is_lost
@@ -158,6 +171,17 @@ fn write(item: &Value) -> Deed {
     let (kind, write) = item.as_object().and_then(|item| item.iter().next()).expect("a write");
     let action = if kind.ends_with("Check") { "ConditionCheckItem".to_owned() } else { format!("{kind}Item") };
     (format!("dynamodb:{action}"), name_of(write))
+}
+
+/// A statement, which IAM knows by its first word.
+fn statement(request: &Value) -> Deed {
+    let text = request["Statement"].as_str().expect("a statement");
+    let action = match text.split(' ').next() {
+        Some("INSERT") => "PartiQLInsert",
+        Some("UPDATE") => "PartiQLUpdate",
+        _ => panic!("{text} is not known here"),
+    };
+    (format!("dynamodb:{action}"), text.split('"').nth(1).expect("a quoted table").to_owned())
 }
 
 fn name_of(body: &Value) -> String {

@@ -57,7 +57,7 @@ fn event(queue: &str, messages: &[Message]) -> String {
     json!({"Records": messages.iter().enumerate().map(record).collect::<Vec<_>>()}).to_string()
 }
 
-/// Runs a batch, in which the row that is written first loses the answers of a call.
+/// Runs a batch whose claims lose their answer, and of which then one row loses every answer of a call.
 async fn deliver(aws: &Aws, consumer: Consumer, queue: &str, messages: &[Message]) -> Report {
     let pipeline = Pipeline::for_tests(consumer);
     aws.lose_a_call();

@@ -34,11 +34,17 @@ const MOST: usize = 25;
 const MAX_REQUEST: Duration = Duration::from_secs(2);
 
 /// Whether writes travel together.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Together {
     pub(super) is_on: bool,
     /// The role may not: said once, and not asked again.
     is_denied: Arc<AtomicBool>,
+}
+
+impl Default for Together {
+    fn default() -> Self {
+        Self { is_on: true, is_denied: Arc::default() }
+    }
 }
 
 impl Together {
