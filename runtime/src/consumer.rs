@@ -12,7 +12,7 @@ use crate::{
     metrics::MetricsSink,
     queue::Queue,
     random::{Random, SharedRandom, SystemRandom},
-    run::{Slips, Spawn, TokioSpawn, Witness},
+    run::{Slips, Spawn, Spawner, Witness},
 };
 
 /// A consumer of a queue: one async function for one message, and how to run it. Holds nothing that belongs to one host.
@@ -60,7 +60,7 @@ pub(crate) struct Settings {
 pub(crate) struct Seams {
     pub(crate) clock: SharedClock,
     pub(crate) random: SharedRandom,
-    pub(crate) spawner: Arc<dyn Spawn>,
+    pub(crate) spawner: Spawner,
     pub(crate) slips: Slips,
     /// Hears what every message of a worker came to: a simulation does.
     #[cfg_attr(not(feature = "worker"), expect(dead_code, reason = "only a worker has one"))]
@@ -72,7 +72,7 @@ impl Default for Settings {
         let seams = Seams {
             clock: Arc::new(SystemClock::new()),
             random: Arc::new(SystemRandom),
-            spawner: Arc::new(TokioSpawn),
+            spawner: Spawner::default(),
             slips: Slips::default(),
             witness: None,
         };
@@ -210,7 +210,7 @@ impl<S> Consumer<S> {
     /// Replaces what drives the messages' tasks; for tests and simulations.
     #[must_use]
     pub fn spawner(mut self, spawner: impl Spawn) -> Self {
-        self.settings.seams.spawner = Arc::new(spawner);
+        self.settings.seams.spawner = Spawner::Other(Arc::new(spawner));
         self
     }
 }

@@ -1,11 +1,17 @@
 //! One message, as a handler may look at it.
 
-use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, OnceLock},
+    time::SystemTime,
+};
 
 use super::{
     Inner, QueueArn,
     entry::{Attribute, Entry},
     message_attribute::{MessageAttribute, MessageAttributes},
+    unescape,
 };
 
 /// One SQS message of a batch, with typed access to everything that came with it.
@@ -18,16 +24,34 @@ pub struct Record(Arc<Parts>);
 pub(super) struct Parts {
     pub(super) batch: Arc<Inner>,
     pub(super) index: usize,
-    /// What the body says once its JSON escapes are undone; `None` where it has none and is a slice of the event.
     pub(super) body: Body,
     pub(super) message_attributes: MessageAttributes,
 }
 
 /// Where the body's text is.
 pub(super) enum Body {
-    /// In the event, this many bytes in from each end of the raw JSON string.
+    /// In the event: a JSON string without escapes, between its quotes.
     InEvent,
+    /// In the event, with escapes that surely can be undone. They are where somebody first reads the text: the task of the record, so that
+    /// the memory is taken and given back by one thread.
+    Escaped(OnceLock<String>),
     Unescaped(String),
+}
+
+impl Body {
+    /// The text, where this is the raw JSON string.
+    pub(super) fn text<'a>(&'a self, raw: &'a str) -> &'a str {
+        match self {
+            Self::InEvent => unquoted(raw),
+            Self::Escaped(text) => text.get_or_init(|| unescape::plain(unquoted(raw)).unwrap_or_default()),
+            Self::Unescaped(text) => text,
+        }
+    }
+}
+
+/// The inside of a raw JSON string.
+fn unquoted(raw: &str) -> &str {
+    raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default()
 }
 
 impl Record {
@@ -66,10 +90,7 @@ impl Record {
     /// The message text, at most 1 MiB (the SQS limit). An empty text is possible where a sender's own client allowed it.
     #[must_use]
     pub fn body(&self) -> &str {
-        match &self.0.body {
-            Body::Unescaped(text) => text,
-            Body::InEvent => super::unquoted(self.0.batch.text.get(self.entry().body).unwrap_or_default()),
-        }
+        self.0.body.text(self.0.batch.text.get(self.entry().body).unwrap_or_default())
     }
 
     /// How often the message was received, this receive included; starts at 1. `None` where it is absent or no number:

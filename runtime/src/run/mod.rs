@@ -21,7 +21,6 @@ pub(crate) mod utc;
 #[cfg(feature = "worker")]
 mod worker;
 
-pub(crate) use self::pipeline::{Slips, Witness};
 #[cfg(feature = "worker")]
 pub use self::worker::{HealthAddress, Worker, WorkerConfig, WorkerHandle, WorkerQueue, WorkerStats};
 pub use self::{
@@ -33,6 +32,10 @@ pub use self::{
 };
 #[cfg(feature = "lambda")]
 pub use self::{hosts::LambdaConfig, lambda::LambdaService};
+pub(crate) use self::{
+    pipeline::{Slips, Witness},
+    spawn::Spawner,
+};
 
 #[cfg(feature = "otel")]
 use crate::trace::otlp::Traces;

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use futures_util::{
     FutureExt,
-    future::{AbortRegistration, Abortable, BoxFuture},
+    future::{AbortRegistration, Abortable},
 };
 use tokio::sync::mpsc::UnboundedSender;
 use tower::{BoxError, ServiceExt};
@@ -84,23 +84,29 @@ impl Drop for Teller {
     }
 }
 
-/// Runs one message and tells how it ended, after its handler's future is gone.
-pub(super) fn run(
-    service: MessageService,
-    delivery: Delivery,
-    stop: AbortRegistration,
-    teller: Teller,
-) -> BoxFuture<'static, ()> {
-    let span = spans::message(delivery.record());
-    let message = Abortable::new(CatchPanic::new(service).oneshot(delivery), stop);
-    // `map` drops the message's future before it calls this.
-    let ended = move |ended: Result<_, _>| {
-        let how = ended.ok().map(How::of);
-        #[cfg(feature = "otel")]
-        if let Some(How::Returned { outcome, .. }) = &how {
-            crate::trace::ended(&tracing::Span::current(), outcome);
-        }
-        teller.tell(how);
-    };
-    Box::pin(message.map(ended).instrument(span))
+/// The task of one message.
+pub(super) struct Task {
+    pub(super) service: MessageService,
+    pub(super) delivery: Delivery,
+    pub(super) stop: AbortRegistration,
+    pub(super) teller: Teller,
+}
+
+impl Task {
+    /// Runs the message and tells how it ended, after its handler's future is gone.
+    pub(super) fn run(self) -> impl Future<Output = ()> + Send + 'static {
+        let Self { service, delivery, stop, teller } = self;
+        let span = spans::message(delivery.record());
+        let message = Abortable::new(CatchPanic::new(service).oneshot(delivery), stop);
+        // `map` drops the message's future before it calls this.
+        let ended = move |ended: Result<_, _>| {
+            let how = ended.ok().map(How::of);
+            #[cfg(feature = "otel")]
+            if let Some(How::Returned { outcome, .. }) = &how {
+                crate::trace::ended(&tracing::Span::current(), outcome);
+            }
+            teller.tell(how);
+        };
+        message.map(ended).instrument(span)
+    }
 }

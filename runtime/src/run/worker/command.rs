@@ -1,6 +1,6 @@
 //! `worker` on the command line: which queues, through a client from the environment, until a signal.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
 use lexopt::prelude::*;
@@ -82,8 +82,8 @@ pub(in crate::run) async fn main(consumer: Consumer, config: WorkerConfig, args:
 /// Runs the worker as a task of its own: what `main` awaits itself has a thread apart, which would be woken for every answer.
 async fn apart(worker: Worker) -> Result<(), Error> {
     let (tell, told) = oneshot::channel();
-    let spawner = Arc::clone(&worker.common.seams.spawner);
-    spawner.spawn(Box::pin(async move { drop(tell.send(worker.run().await)) }));
+    let spawner = worker.common.seams.spawner.clone();
+    spawner.spawn(async move { drop(tell.send(worker.run().await)) });
     told.await.unwrap_or_else(|_| Err(Kind::Host("the worker's task was dropped".into()).into()))
 }
 

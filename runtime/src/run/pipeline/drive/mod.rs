@@ -39,7 +39,7 @@ use super::{
     plan::plan,
     report::Counts,
     schedule::Schedule,
-    task::Ended,
+    task::{Ended, Task},
 };
 use crate::{
     batch::{Batch, Record},
@@ -70,6 +70,8 @@ pub(super) struct Drive {
     schedule: Schedule,
     /// By place in the batch; at most as many as there are permits.
     flights: BTreeMap<usize, Flight>,
+    /// Tasks that start together.
+    starting: Vec<Task>,
     ended: mpsc::UnboundedReceiver<Ended>,
     teller: mpsc::UnboundedSender<Ended>,
     stored: FuturesUnordered<BoxFuture<'static, Stored>>,
@@ -156,6 +158,7 @@ impl Drive {
             alarm: None,
             schedule,
             flights: BTreeMap::new(),
+            starting: Vec::new(),
             ended,
             teller,
             stored: FuturesUnordered::new(),
@@ -185,6 +188,7 @@ impl Drive {
             let unsettled = self.schedule.unsettled();
             self.start_ready();
             self.start_suspect();
+            self.spawn_tasks();
             self.send_letters();
             self.hand_over();
             if self.schedule.is_settled() || self.phase == Phase::Over {
@@ -206,6 +210,7 @@ impl Drive {
                 Event::Permit(permit) => self.permit = Some(Permit::of_process(permit)),
                 Event::Gathered => self.send_gathered(),
             }
+            self.spawn_tasks();
         }
         self.flights.clear();
         if self.keeping.is_some() {

@@ -12,7 +12,7 @@ use crate::{
         deadline::Phase,
         flight::{Flight, Running, Stage},
         kept::Permit,
-        task::{self, How, Teller},
+        task::{How, Task, Teller},
     },
 };
 use futures_util::future::AbortHandle;
@@ -124,12 +124,16 @@ impl Drive {
         let delivery = Delivery::new(record, self.invocation.clone(), claimed, Arc::clone(&progress));
         let (abort, stop) = AbortHandle::new_pair();
         let teller = Teller::new(index, self.teller.clone());
-        let seams = &self.shared.seams;
-        let running = Running { grant, progress, abort, started: seams.clock.monotonic() };
+        let running = Running { grant, progress, abort, started: self.shared.seams.clock.monotonic() };
         self.flights.insert(index, Flight { permit, stage: Stage::Running(running) });
         match self.shared.service() {
-            Ok(service) => seams.spawner.spawn(task::run(service, delivery, stop, teller)),
+            Ok(service) => self.starting.push(Task { service, delivery, stop, teller }),
             Err(panicked) => teller.tell(Some(How::panicked(&panicked))),
         }
+    }
+
+    /// Spawns what starts at the same moment.
+    pub(super) fn spawn_tasks(&mut self) {
+        self.shared.seams.spawner.spawn_all(self.starting.drain(..).map(Task::run));
     }
 }

@@ -1,35 +1,14 @@
-//! The seam for spawning: the only file that starts tasks.
+//! The task of the Lambda host.
 
-use std::fmt;
-
-use futures_util::future::BoxFuture;
-#[cfg(feature = "lambda")]
 use tokio::task::JoinHandle;
-
-/// Drives tasks: a value of the consumer, so that a simulation can decide what runs when.
-pub trait Spawn: Send + Sync + 'static {
-    /// Drives the task to its end, beside the caller. The task says itself when it is done, and ends soon after it was told
-    /// to stop.
-    fn spawn(&self, task: BoxFuture<'static, ()>);
-}
-
-/// Spawns onto the tokio runtime that the caller runs in.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TokioSpawn;
-
-#[expect(clippy::disallowed_methods, reason = "this is where tasks are spawned")]
-impl Spawn for TokioSpawn {
-    fn spawn(&self, task: BoxFuture<'static, ()>) {
-        drop(tokio::spawn(task));
-    }
-}
 
 /// Runs it as a task, which ends with the caller.
 ///
 /// The thread of `block_on` is none of the runtime's own: whatever is awaited there wakes one thread and then another, at each message.
-#[cfg(feature = "lambda")]
 #[expect(clippy::disallowed_methods, reason = "this is where tasks are spawned")]
-pub(super) async fn off_the_main_thread<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> T {
+pub(in crate::run) async fn off_the_main_thread<T: Send + 'static>(
+    task: impl Future<Output = T> + Send + 'static,
+) -> T {
     let mut task = EndsWithCaller(tokio::spawn(task));
     match (&mut task.0).await {
         Ok(output) => output,
@@ -41,23 +20,15 @@ pub(super) async fn off_the_main_thread<T: Send + 'static>(task: impl Future<Out
     }
 }
 
-#[cfg(feature = "lambda")]
 struct EndsWithCaller<T>(JoinHandle<T>);
 
-#[cfg(feature = "lambda")]
 impl<T> Drop for EndsWithCaller<T> {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-impl fmt::Debug for dyn Spawn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("dyn Spawn")
-    }
-}
-
-#[cfg(all(test, feature = "lambda"))]
+#[cfg(test)]
 mod tests {
     use std::{
         future::{pending, poll_fn},
