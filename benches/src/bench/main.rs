@@ -24,11 +24,10 @@ use std::{
 
 use self::command_line::Ask;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let done = match Ask::parse(lexopt::Parser::from_env()) {
-        Ok(Ask::Store { delay }) => store::serve(delay).await.map(|()| true),
-        Ok(Ask::Measure(options)) => measure::measure(&options).await,
+        Ok(Ask::Store { delay }) => store::serve(delay).map(|()| true),
+        Ok(Ask::Measure(options)) => measure::measure(&options),
         Err(error) => return complain(&error.to_string(), 2),
     };
     match done {

@@ -70,6 +70,7 @@ impl Results {
 }
 
 /// Whether every figure holds.
+#[tokio::main]
 pub(crate) async fn measure(options: &Options) -> anyhow::Result<bool> {
     let plan = if options.is_quick { Plan::quick() } else { Plan::full() };
     let program = std::env::current_exe()?;

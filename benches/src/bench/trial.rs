@@ -59,7 +59,7 @@ pub(crate) async fn trial(bench: &Bench<'_>, setup: Setup, warm_up: Length, leng
         first_ms: warmed_up.first().copied().unwrap_or(f64::NAN),
         peak_mib: peak_kib as f64 / 1_024.0,
         requests: account.all_requests() as f64 / messages as f64,
-        write_units: account.write_units / messages as f64,
+        write_units: account.write_units as f64 / messages as f64,
         store_us: account.busy_us as f64 / messages as f64,
     })
 }

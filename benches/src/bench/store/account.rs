@@ -12,8 +12,8 @@ pub(crate) struct Account {
     /// Requests, by their operations.
     pub(crate) requests: BTreeMap<String, usize>,
     /// Write units: one for each write, refused or not.
-    pub(crate) write_units: f64,
-    /// Microseconds in which requests were with dynoxide, waiting for its lock included.
+    pub(crate) write_units: usize,
+    /// Microseconds from the arrival of each request until its answer was ready, waiting for its turn included.
     pub(crate) busy_us: u128,
     /// Rows, by their statuses.
     pub(crate) rows: BTreeMap<String, usize>,
