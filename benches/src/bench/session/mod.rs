@@ -112,6 +112,14 @@ impl Session {
         self.messages
     }
 
+    /// What the store was asked up to now; nothing where there is none.
+    pub(crate) async fn account(&mut self) -> anyhow::Result<Account> {
+        match &mut self.store {
+            Some(store) => store.account().await,
+            None => Ok(Account::default()),
+        }
+    }
+
     /// Ends the process, and the store, whose account this is.
     pub(crate) async fn end(mut self) -> anyhow::Result<Option<Account>> {
         self.process.end().await?;

@@ -4,7 +4,7 @@ use std::{process::Stdio, time::Duration};
 
 use anyhow::Context as _;
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader, Lines},
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
     process::{Child, ChildStdout, Command},
 };
 
@@ -27,11 +27,22 @@ impl StoreProcess {
         Ok(Self { endpoint, process, lines })
     }
 
+    /// What it was asked up to now.
+    pub(super) async fn account(&mut self) -> anyhow::Result<Account> {
+        self.process.stdin.as_mut().context("standard input")?.write_all(b"\n").await?;
+        self.told().await
+    }
+
     /// Ends it. What it was asked, and what stands in it.
     pub(super) async fn end(mut self) -> anyhow::Result<Account> {
         drop(self.process.stdin.take());
-        let account = self.lines.next_line().await?.context("the store said nothing")?;
+        let account = self.told().await?;
         self.process.wait().await?;
+        Ok(account)
+    }
+
+    async fn told(&mut self) -> anyhow::Result<Account> {
+        let account = self.lines.next_line().await?.context("the store said nothing")?;
         Ok(serde_json::from_str(&account)?)
     }
 }

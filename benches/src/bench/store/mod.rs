@@ -30,7 +30,12 @@ use axum::{
 };
 use futures_util::future::{Either, select};
 use sqs_runtime::{Clock as _, SystemClock};
-use tokio::{net::TcpListener, runtime::Builder, task::spawn_blocking};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    net::TcpListener,
+    runtime::Builder,
+    task::spawn_blocking,
+};
 
 pub(crate) use self::account::Account;
 use self::{delay::Delay, operations::Answered, shards::Shards};
@@ -44,7 +49,8 @@ struct Store {
 
 /// Serves on a free port of loopback until standard input ends.
 ///
-/// The first line on standard output is the endpoint, the last one the account.
+/// The first line on standard output is the endpoint. Each line on standard input is answered with the account so far, and its end with the
+/// whole one.
 pub(crate) fn serve(delay: Duration) -> anyhow::Result<()> {
     // One thread reads and writes and never waits for a database. As many work as there are cores; one more reads standard input.
     let mut runtime = Builder::new_current_thread();
@@ -61,17 +67,20 @@ async fn serve_until_closed(delay: Duration) -> anyhow::Result<()> {
     // An answer is not to wait until the one before it is acknowledged.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let serving = pin!(async { axum::serve(listener, router).await });
-    match select(serving, pin!(end_of_input())).await {
-        Either::Left((ended, _)) | Either::Right((ended, _)) => ended?,
+    match select(serving, pin!(account_for(&store))).await {
+        Either::Left((ended, _)) => Ok(ended?),
+        Either::Right((ended, _)) => ended,
     }
-    let mut account = store.account.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    account.rows = store.shards.rows()?;
-    Ok(writeln!(io::stdout().lock(), "{}", serde_json::to_string(&account)?)?)
 }
 
-/// Whoever started this keeps it open, and where he dies it is closed.
-async fn end_of_input() -> io::Result<()> {
-    tokio::io::copy(&mut tokio::io::stdin(), &mut tokio::io::sink()).await.map(drop)
+/// Whoever started this keeps its standard input open, and where he dies it is closed.
+async fn account_for(store: &Store) -> anyhow::Result<()> {
+    let say = |account: &Account| anyhow::Ok(writeln!(io::stdout().lock(), "{}", serde_json::to_string(account)?)?);
+    let mut asked = BufReader::new(tokio::io::stdin()).lines();
+    while asked.next_line().await?.is_some() {
+        say(&store.account())?;
+    }
+    say(&Account { rows: store.shards.rows()?, ..store.account() })
 }
 
 async fn answer(State(store): State<Arc<Store>>, headers: HeaderMap, body: Bytes) -> Response {
@@ -105,6 +114,10 @@ impl Store {
             clock,
             account: Mutex::default(),
         })
+    }
+
+    fn account(&self) -> Account {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn answer(&self, operation: &str, body: &[u8], arrived: Duration) -> Answered {
