@@ -17,6 +17,10 @@ impl Limit {
     pub(crate) fn holds(&self) -> bool {
         self.measured <= self.most
     }
+
+    pub(crate) fn verdict(&self) -> &'static str {
+        if self.holds() { "holds" } else { "MISSED" }
+    }
 }
 
 /// The figures that these results have; those of the whole run are left out of a quick one.

@@ -6,10 +6,13 @@
 mod check;
 mod command_line;
 mod event;
+#[cfg(test)]
+mod example;
 mod figures;
 mod instructions;
 mod limits;
 mod measure;
+mod origin;
 mod plan;
 mod report;
 mod session;

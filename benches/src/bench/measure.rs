@@ -16,6 +16,7 @@ use crate::{
     figures::Figures,
     instructions,
     limits::{Limit, limits},
+    origin::Origin,
     plan::Plan,
     report,
     side::Side,
@@ -41,6 +42,8 @@ impl Bench<'_> {
 pub(crate) struct Row {
     #[serde(flatten)]
     pub(crate) setup: Setup,
+    /// How often it was tried.
+    pub(crate) trials: usize,
     #[serde(flatten)]
     pub(crate) figures: Figures,
 }
@@ -55,10 +58,13 @@ pub(crate) struct Instructions {
 /// What the comparison came to.
 #[derive(Debug, Serialize)]
 pub(crate) struct Results {
+    /// Not a quick one.
+    pub(crate) is_whole: bool,
     pub(crate) rounds: usize,
     pub(crate) rows: Vec<Row>,
     pub(crate) instructions: Instructions,
     pub(crate) limits: Vec<Limit>,
+    pub(crate) origin: Origin,
 }
 
 impl Results {
@@ -75,6 +81,7 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<bool> {
     let plan = if options.is_quick { Plan::quick() } else { Plan::full() };
     let program = std::env::current_exe()?;
     let bench = Bench { options, programs: program.parent().unwrap_or(Path::new(".")).to_owned() };
+    let origin = Origin::of(options)?;
     for &side in plan.sides {
         check(&bench, side).await?;
     }
@@ -84,7 +91,8 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<bool> {
         ours: instructions::per_record(&bench, Side::Ours, plan.counted).await?,
         by_hand: instructions::per_record(&bench, Side::ByHand, plan.counted).await?,
     };
-    let mut results = Results { rounds: plan.rounds, rows, instructions, limits: Vec::new() };
+    let (is_whole, rounds) = (!options.is_quick, plan.rounds);
+    let mut results = Results { is_whole, rounds, rows, instructions, limits: Vec::new(), origin };
     results.limits = limits(&results);
     report::report(&results, options)?;
     Ok(results.limits.iter().all(Limit::holds))
@@ -101,8 +109,8 @@ async fn rounds(bench: &Bench<'_>, plan: &Plan) -> anyhow::Result<Vec<Row>> {
         }
     }
     let row = |setup: &Setup| {
-        let figures = Figures::medians(trials.get(setup).map_or(&[], Vec::as_slice));
-        Row { setup: *setup, figures }
+        let trials = trials.get(setup).map_or(&[][..], Vec::as_slice);
+        Row { setup: *setup, trials: trials.len(), figures: Figures::medians(trials) }
     };
     Ok(setups.iter().map(row).collect())
 }
