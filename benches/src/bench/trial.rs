@@ -9,7 +9,7 @@ use sqs_runtime::{Clock as _, SystemClock};
 use crate::{
     figures::{Figures, percentile},
     measure::Bench,
-    session::{Session, Wanted},
+    session::{PATIENCE, Session, Wanted},
     side::Side,
     store::Account,
 };
@@ -39,6 +39,7 @@ pub(crate) async fn trial(bench: &Bench<'_>, setup: Setup, warm_up: Length, leng
         work: &bench.options.work,
         store_delay: setup.store_ms.map(Duration::from_millis),
         environment: concurrency.as_slice(),
+        patience: PATIENCE,
     };
     let mut session = Session::start(bench.command(setup.side), wanted).await?;
     let warmed_up = invoke(&mut session, setup.records, warm_up).await?;
