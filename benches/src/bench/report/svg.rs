@@ -26,7 +26,12 @@ pub(super) fn svg(results: &Results) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
          font-family=\"system-ui, sans-serif\" font-size=\"14\" fill=\"{TEXT}\">\n<title>What a message costs</title>\n"
     );
-    svg += &text(0.0, 18.0, "start", "100 records, each claimed in a store that answers after 5 ms; less is better");
+    svg += &text(
+        0.0,
+        18.0,
+        "start",
+        "100 records, each claimed in a store that answers after 5 ms. Less is better; the scales are logarithmic",
+    );
     svg += &cpu.0;
     svg += &p50.0;
     svg += &text(0.0, height - 8.0, "start", &results.origin.short());
