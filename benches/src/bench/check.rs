@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, fs, time::Duration};
 
 use anyhow::{Context as _, ensure};
+use compare::event::{event, message_id, order_id};
 
 use crate::{
-    event::{event, message_id, order_id},
     measure::Bench,
     session::{PATIENCE, Session, Wanted},
     side::Side,

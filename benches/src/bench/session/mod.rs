@@ -8,11 +8,12 @@ mod store;
 use std::{path::Path, process::Command, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
+use compare::event::event;
 use serde::Deserialize;
 use sqs_runtime::{Clock as _, SystemClock};
 
 use self::{patience::Patience, process::Process, runtime_api::RuntimeApi, store::StoreProcess};
-use crate::{event::event, store::Account};
+use crate::store::Account;
 
 /// How long anything may take. The slowest, Powertools for Python with 1,000 claims in turn, takes some 20 seconds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
