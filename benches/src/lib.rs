@@ -1,10 +1,10 @@
-//! What both sides in Rust share, so that they differ in nothing else: the work, and the client of DynamoDB.
+//! What both sides in Rust share, so that they differ in nothing else: the work, and the client of DynamoDB. And the events, for the bench.
 
 mod client;
-mod order;
 mod runs;
+mod work;
 
 pub use self::{
     client::{TABLE, store},
-    order::{Order, WrongOrder, place},
+    work::{Order, WrongOrder, event, place},
 };

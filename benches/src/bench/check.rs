@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, fs, time::Duration};
 
 use anyhow::{Context as _, ensure};
+use compare::event::{event, message_id, order_id};
 
 use crate::{
-    event::{event, message_id, order_id},
     measure::Bench,
-    session::{Session, Wanted},
+    session::{PATIENCE, Session, Wanted},
     side::Side,
     store::Account,
 };
@@ -28,7 +28,7 @@ async fn check_with(bench: &Bench<'_>, side: Side, store_delay: Option<Duration>
     let notes = bench.options.work.join("runs");
     fs::write(&notes, "")?;
     let environment = [("COMPARE_RUNS", notes.display().to_string())];
-    let wanted = Wanted { work: &bench.options.work, store_delay, environment: &environment };
+    let wanted = Wanted { work: &bench.options.work, store_delay, environment: &environment, patience: PATIENCE };
     let mut session = Session::start(bench.command(side), wanted).await?;
     for _ in 0..2 {
         let failed = session.invoke(event(0..RECORDS, |number| number == FAILS)).await?.failed;

@@ -21,7 +21,7 @@ pub(crate) struct Figures {
     pub(crate) requests: f64,
     /// Write units for each record.
     pub(crate) write_units: f64,
-    /// Microseconds for each record that its requests were with the store's database, waiting for its lock included.
+    /// Microseconds for each record from the arrival of its requests at the store until their answers were ready.
     pub(crate) store_us: f64,
 }
 

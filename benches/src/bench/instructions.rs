@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use crate::{
     measure::Bench,
-    session::{Session, Wanted},
+    session::{PATIENCE, Session, Wanted},
     side::Side,
 };
 
@@ -26,7 +26,8 @@ async fn total(bench: &Bench<'_>, side: Side, invocations: usize) -> anyhow::Res
     let mut command = Command::new("valgrind");
     command.arg("--tool=callgrind").arg(format!("--callgrind-out-file={}", counts.display()));
     command.arg(bench.command(side).get_program());
-    let wanted = Wanted { work: &bench.options.work, store_delay: Some(Duration::ZERO), environment: &[] };
+    let wanted =
+        Wanted { work: &bench.options.work, store_delay: Some(Duration::ZERO), environment: &[], patience: PATIENCE };
     let mut session = Session::start(command, wanted).await?;
     for _ in 0..invocations {
         session.invoke_new(RECORDS).await?;

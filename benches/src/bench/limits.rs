@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::{figures::Figures, measure::Results, side::Side};
+use crate::{figures::Figures, measure::Results, plan::LIMITS, side::Side, trial::Setup};
+
+/// How late the store answers where claims are compared.
+const STORE_MS: u64 = 5;
 
 /// A figure, and the most that it may be.
 #[derive(Clone, Debug, Serialize)]
@@ -17,51 +20,171 @@ impl Limit {
     pub(crate) fn holds(&self) -> bool {
         self.measured <= self.most
     }
+
+    pub(crate) fn verdict(&self) -> &'static str {
+        if self.holds() { "holds" } else { "MISSED" }
+    }
 }
 
-/// The figures that these results have; those of the whole run are left out of a quick one.
+/// The figures of a run; those of a whole one are left out of a quick one, and nothing else is.
 pub(crate) fn limits(results: &Results) -> Vec<Limit> {
-    let mut limits = Vec::new();
-    let mut add = |what: &str, measured: Option<f64>, most| {
-        limits.extend(measured.map(|measured| Limit { what: what.to_owned(), measured, most }));
-    };
-    let ratio = |records, store_ms, other, figure: fn(&Figures) -> f64| {
-        let one = figure(results.of(Side::Ours, records, store_ms)?);
-        Some(one / figure(results.of(other, records, store_ms)?))
-    };
-    let cpu: fn(&Figures) -> f64 = |figures| figures.cpu_us;
-    let p50: fn(&Figures) -> f64 = |figures| figures.p50_ms;
-    let by_hand = Side::ByHand;
-    add("CPU/by hand, no claims, 10 records", ratio(10, None, by_hand, cpu), 1.0);
-    add("CPU/by hand, no claims, 100 records", ratio(100, None, by_hand, cpu), 0.85);
-    add("CPU/by hand, claims 5 ms, 10 records", ratio(10, Some(5), by_hand, cpu), 0.40);
-    add("CPU/by hand, claims 5 ms, 100 records", ratio(100, Some(5), by_hand, cpu), 0.20);
-    add("p50/by hand, claims 5 ms, 10 records", ratio(10, Some(5), by_hand, p50), 0.85);
-    add("p50/by hand, claims 5 ms, 100 records", ratio(100, Some(5), by_hand, p50), 0.6);
-    add(
-        "instructions/by hand, claims, 10 records",
-        Some(results.instructions.ours / results.instructions.by_hand),
-        0.35,
-    );
-    add(
-        "CPU/Powertools TypeScript, claims 5 ms, 100",
-        ratio(100, Some(5), Side::PowertoolsTypescript, cpu),
-        1.0 / 25.0,
-    );
-    add("CPU/Powertools Python, claims 5 ms, 100", ratio(100, Some(5), Side::PowertoolsPython, cpu), 1.0 / 40.0);
-    add("CPU/Powertools Python async, 5 ms, 100", ratio(100, Some(5), Side::PowertoolsPythonAsync, cpu), 1.0 / 40.0);
-    let ours = |records, figure: fn(&Figures) -> f64| results.of(Side::Ours, records, Some(5)).map(figure);
-    add("requests/record, 10 records", ours(10, |figures| figures.requests), 0.35);
-    add("requests/record, 100 records", ours(100, |figures| figures.requests), 0.10);
-    add("write units/record, 100 records", ours(100, |figures| figures.write_units), 2.0);
-    let initialisation = ratio(100, Some(5), by_hand, |figures| figures.initialisation_ms);
-    add("initialisation/by hand, claims, 100 records", initialisation, 1.15);
-    add("peak memory/by hand, claims, 100 records", ratio(100, Some(5), by_hand, |figures| figures.peak_mib), 1.15);
-    for (what, store_ms) in [("no claims", None), ("claims 5 ms", Some(5))] {
-        let growth = results
-            .of(Side::Ours, 10_000, store_ms)
-            .and_then(|many| Some(many.cpu_us / results.of(Side::Ours, 100, store_ms)?.cpu_us));
-        add(&format!("CPU at 10,000 records/at 100, {what}"), growth, 1.1);
+    let mut limits = beside_by_hand(results);
+    limits.extend(of_ours(results));
+    if results.is_whole {
+        limits.extend(beside_powertools(results));
+        limits.extend(growth(results));
     }
     limits
+}
+
+/// What is absent does not hold.
+fn limit(what: &str, measured: Option<f64>, most: f64) -> Limit {
+    Limit { what: what.to_owned(), measured: measured.unwrap_or(f64::NAN), most }
+}
+
+/// Ours, as a part of that side's.
+fn part(
+    results: &Results,
+    side: Side,
+    records: usize,
+    store_ms: Option<u64>,
+    figure: fn(&Figures) -> f64,
+) -> Option<f64> {
+    Some(figure(results.of(Side::Ours, records, store_ms)?) / figure(results.of(side, records, store_ms)?))
+}
+
+fn beside_by_hand(results: &Results) -> Vec<Limit> {
+    let cpu = |records, store_ms| part(results, Side::ByHand, records, store_ms, |figures| figures.cpu_us);
+    let claims = |records, figure: fn(&Figures) -> f64| part(results, Side::ByHand, records, Some(STORE_MS), figure);
+    let counted = results.instructions.ours / results.instructions.by_hand;
+    vec![
+        limit("CPU/by hand, no claims, 10 records", cpu(10, None), 1.0),
+        limit("CPU/by hand, no claims, 100 records", cpu(100, None), 0.85),
+        limit("CPU/by hand, claims 5 ms, 10 records", cpu(10, Some(STORE_MS)), 0.40),
+        limit("CPU/by hand, claims 5 ms, 100 records", cpu(100, Some(STORE_MS)), 0.20),
+        limit("p50/by hand, claims 5 ms, 10 records", claims(10, |figures| figures.p50_ms), 0.85),
+        limit("p50/by hand, claims 5 ms, 100 records", claims(100, |figures| figures.p50_ms), 0.6),
+        limit("instructions/by hand, claims, 10 records", Some(counted), 0.35),
+        limit("initialisation/by hand, claims, 100 records", claims(100, |figures| figures.initialisation_ms), 1.15),
+        limit("peak memory/by hand, claims, 100 records", claims(100, |figures| figures.peak_mib), 1.15),
+    ]
+}
+
+fn of_ours(results: &Results) -> Vec<Limit> {
+    let ours = |records, figure: fn(&Figures) -> f64| results.of(Side::Ours, records, Some(STORE_MS)).map(figure);
+    vec![
+        limit("requests/record, 10 records", ours(10, |figures| figures.requests), 0.35),
+        limit("requests/record, 100 records", ours(100, |figures| figures.requests), 0.10),
+        limit("write units/record, 100 records", ours(100, |figures| figures.write_units), 2.0),
+    ]
+}
+
+fn beside_powertools(results: &Results) -> Vec<Limit> {
+    let cpu = |side| part(results, side, 100, Some(STORE_MS), |figures| figures.cpu_us);
+    vec![
+        limit("CPU/Powertools TypeScript, claims 5 ms, 100", cpu(Side::PowertoolsTypescript), 1.0 / 25.0),
+        limit("CPU/Powertools Python, claims 5 ms, 100", cpu(Side::PowertoolsPython), 1.0 / 40.0),
+        limit("CPU/Powertools Python async, 5 ms, 100", cpu(Side::PowertoolsPythonAsync), 1.0 / 40.0),
+    ]
+}
+
+/// A record costs no more where there are more of them, or where more of them are handled at a time.
+fn growth(results: &Results) -> Vec<Limit> {
+    let cpu = |records, store_ms, concurrency| {
+        let setup = Setup { side: Side::Ours, records, store_ms, concurrency };
+        results.at(setup).map(|figures| figures.cpu_us)
+    };
+    let many = |store_ms| Some(cpu(10_000, store_ms, None)? / cpu(100, store_ms, None)?);
+    let at_a_time: Option<Vec<f64>> = LIMITS.iter().map(|&limit| cpu(100, Some(STORE_MS), Some(limit))).collect();
+    vec![
+        limit("CPU at 10,000 records/at 100, no claims", many(None), 1.1),
+        limit("CPU at 10,000 records/at 100, claims 5 ms", many(Some(STORE_MS)), 1.1),
+        limit("CPU, 1 to 256 at a time, most/least of fewer", at_a_time.as_deref().and_then(rise), 1.1),
+    ]
+}
+
+/// The most that one of the costs is of the least before it: 1 or less where they stay flat or fall, and slow growth adds up.
+fn rise(costs: &[f64]) -> Option<f64> {
+    let (&first, rest) = costs.split_first()?;
+    let (mut least, mut rise) = (first, f64::NEG_INFINITY);
+    for &cost in rest {
+        rise = rise.max(cost / least);
+        least = least.min(cost);
+    }
+    // `max` and `min` pass over what is not a number.
+    costs.iter().all(|cost| cost.is_finite()).then_some(rise)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::example;
+
+    fn missed(results: &Results) -> Vec<String> {
+        limits(results).into_iter().filter(|limit| !limit.holds()).map(|limit| limit.what).collect()
+    }
+
+    /// With another figure of ours.
+    fn with(records: usize, store_ms: Option<u64>, concurrency: Option<usize>, set: fn(&mut Figures)) -> Results {
+        let (setup, mut results) = (Setup { side: Side::Ours, records, store_ms, concurrency }, example::results());
+        set(&mut results.rows.iter_mut().find(|row| row.setup == setup).unwrap().figures);
+        results
+    }
+
+    #[test]
+    fn each_figure_that_is_missed_is_told_and_no_other() {
+        assert_eq!(missed(&example::results()), [""; 0]);
+        let powertools = ["TypeScript, claims 5 ms, 100", "Python, claims 5 ms, 100", "Python async, 5 ms, 100"];
+        let powertools = powertools.map(|side| format!("CPU/Powertools {side}"));
+        let mut told = BTreeSet::new();
+        let mut check = |results: Results, expected: &[&str]| {
+            assert_eq!(missed(&results), expected);
+            told.extend(missed(&results));
+        };
+        let cpu = |figures: &mut Figures| figures.cpu_us = 1_000.0;
+        check(with(10, None, None, cpu), &["CPU/by hand, no claims, 10 records"]);
+        check(with(100, None, None, cpu), &["CPU/by hand, no claims, 100 records"]);
+        check(with(10, Some(5), None, cpu), &["CPU/by hand, claims 5 ms, 10 records"]);
+        let [typescript, python, python_async] = powertools.each_ref().map(String::as_str);
+        let all = ["CPU/by hand, claims 5 ms, 100 records", typescript, python, python_async];
+        check(with(100, Some(5), None, cpu), &all);
+        let p50 = |figures: &mut Figures| figures.p50_ms = 9.0;
+        check(with(10, Some(5), None, p50), &["p50/by hand, claims 5 ms, 10 records"]);
+        check(with(100, Some(5), None, p50), &["p50/by hand, claims 5 ms, 100 records"]);
+        let mut instructions = example::results();
+        instructions.instructions.ours = 3.6;
+        check(instructions, &["instructions/by hand, claims, 10 records"]);
+        let slow = |figures: &mut Figures| figures.initialisation_ms = 11.6;
+        check(with(100, Some(5), None, slow), &["initialisation/by hand, claims, 100 records"]);
+        let large = |figures: &mut Figures| figures.peak_mib = 11.6;
+        check(with(100, Some(5), None, large), &["peak memory/by hand, claims, 100 records"]);
+        let requests = |figures: &mut Figures| figures.requests = 0.36;
+        check(with(10, Some(5), None, requests), &["requests/record, 10 records"]);
+        check(with(100, Some(5), None, requests), &["requests/record, 100 records"]);
+        let units = |figures: &mut Figures| figures.write_units = 2.1;
+        check(with(100, Some(5), None, units), &["write units/record, 100 records"]);
+        check(with(10_000, None, None, cpu), &["CPU at 10,000 records/at 100, no claims"]);
+        check(with(10_000, Some(5), None, cpu), &["CPU at 10,000 records/at 100, claims 5 ms"]);
+        check(with(100, Some(5), Some(64), cpu), &["CPU, 1 to 256 at a time, most/least of fewer"]);
+        assert_eq!(told, limits(&example::results()).into_iter().map(|limit| limit.what).collect());
+    }
+
+    #[test]
+    fn what_is_absent_does_not_hold_and_a_quick_run_has_fewer_figures() {
+        let whole = Results { rows: Vec::new(), ..example::results() };
+        assert_eq!(missed(&whole).len(), limits(&whole).len() - 1);
+        let quick = Results { is_whole: false, ..example::results() };
+        assert_eq!((limits(&whole).len(), limits(&quick).len()), (18, 12));
+    }
+
+    #[test]
+    fn costs_that_stay_flat_or_fall_do_not_rise() {
+        assert_eq!(rise(&[4.0, 2.0, 2.0, 1.0]), Some(1.0));
+        assert_eq!(rise(&[4.0, 2.0, 1.0]), Some(0.5));
+        assert_eq!(rise(&[4.0, 1.0, 1.05, 1.25]), Some(1.25));
+        assert_eq!(rise(&[4.0, f64::NAN, 1.0]), None);
+        assert_eq!(rise(&[]), None);
+    }
 }

@@ -5,11 +5,13 @@
 
 mod check;
 mod command_line;
-mod event;
+#[cfg(test)]
+mod example;
 mod figures;
 mod instructions;
 mod limits;
 mod measure;
+mod origin;
 mod plan;
 mod report;
 mod session;
@@ -24,11 +26,10 @@ use std::{
 
 use self::command_line::Ask;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let done = match Ask::parse(lexopt::Parser::from_env()) {
-        Ok(Ask::Store { delay }) => store::serve(delay).await.map(|()| true),
-        Ok(Ask::Measure(options)) => measure::measure(&options).await,
+        Ok(Ask::Store { delay }) => store::serve(delay).map(|()| true),
+        Ok(Ask::Measure(options)) => measure::measure(&options),
         Err(error) => return complain(&error.to_string(), 2),
     };
     match done {

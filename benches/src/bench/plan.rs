@@ -16,7 +16,12 @@ pub(crate) struct Plan {
     pub(crate) records: &'static [usize],
     /// How late the store answers; `None` where nothing is claimed.
     pub(crate) stores_ms: &'static [Option<u64>],
+    /// As many as there is time for, and one at least.
     pub(crate) rounds: usize,
+    /// No round begins after it.
+    pub(crate) time: Duration,
+    /// A setup that has had as much sits out the other rounds. It cuts short those that are slow, and leaves none out.
+    pub(crate) time_of_each: Duration,
     pub(crate) warm_up: Length,
     pub(crate) length: Length,
     /// Whether growth is looked at.
@@ -32,6 +37,8 @@ impl Plan {
             records: &[10, 100],
             stores_ms: &[None, Some(5)],
             rounds: 5,
+            time: Duration::from_secs(60),
+            time_of_each: Duration::from_secs(10),
             warm_up: Length { invocations: 20, time: Duration::from_millis(300) },
             length: Length { invocations: 200, time: Duration::from_millis(800) },
             growth: false,
@@ -45,8 +52,10 @@ impl Plan {
             records: &[1, 10, 100, 1_000],
             stores_ms: &[None, Some(0), Some(5)],
             rounds: 5,
-            warm_up: Length { invocations: 20, time: Duration::from_millis(500) },
-            length: Length { invocations: 300, time: Duration::from_millis(1_200) },
+            time: Duration::from_secs(8 * 60),
+            time_of_each: Duration::from_secs(9),
+            warm_up: Length { invocations: 20, time: Duration::from_millis(300) },
+            length: Length { invocations: 200, time: Duration::from_millis(700) },
             growth: true,
             counted: 50,
         }

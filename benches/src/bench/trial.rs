@@ -9,7 +9,7 @@ use sqs_runtime::{Clock as _, SystemClock};
 use crate::{
     figures::{Figures, percentile},
     measure::Bench,
-    session::{Session, Wanted},
+    session::{PATIENCE, Session, Wanted},
     side::Side,
     store::Account,
 };
@@ -39,9 +39,11 @@ pub(crate) async fn trial(bench: &Bench<'_>, setup: Setup, warm_up: Length, leng
         work: &bench.options.work,
         store_delay: setup.store_ms.map(Duration::from_millis),
         environment: concurrency.as_slice(),
+        patience: PATIENCE,
     };
     let mut session = Session::start(bench.command(setup.side), wanted).await?;
     let warmed_up = invoke(&mut session, setup.records, warm_up).await?;
+    let of_warm_up = session.account().await?;
     let (before, messages_before) = (session.cpu()?, session.messages());
     let took = invoke(&mut session, setup.records, length).await?;
     let (after, messages) = (session.cpu()?, session.messages());
@@ -50,6 +52,7 @@ pub(crate) async fn trial(bench: &Bench<'_>, setup: Setup, warm_up: Length, leng
     if setup.store_ms.is_some() {
         is_complete(&account, messages)?;
     }
+    let asked = account.since(&of_warm_up);
     let measured = (messages - messages_before) as f64;
     Ok(Figures {
         cpu_us: (after.saturating_sub(before)).as_secs_f64() * 1e6 / measured,
@@ -58,9 +61,9 @@ pub(crate) async fn trial(bench: &Bench<'_>, setup: Setup, warm_up: Length, leng
         initialisation_ms: milliseconds(initialisation),
         first_ms: warmed_up.first().copied().unwrap_or(f64::NAN),
         peak_mib: peak_kib as f64 / 1_024.0,
-        requests: account.all_requests() as f64 / messages as f64,
-        write_units: account.write_units / messages as f64,
-        store_us: account.busy_us as f64 / messages as f64,
+        requests: asked.all_requests() as f64 / measured,
+        write_units: asked.write_units as f64 / measured,
+        store_us: asked.busy_us as f64 / measured,
     })
 }
 

@@ -1,5 +1,6 @@
 //! One process of a side, invoked as Lambda does, with a store of its own where it claims.
 
+mod patience;
 mod process;
 mod runtime_api;
 mod store;
@@ -7,14 +8,15 @@ mod store;
 use std::{path::Path, process::Command, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
+use compare::event::event;
 use serde::Deserialize;
 use sqs_runtime::{Clock as _, SystemClock};
 
-use self::{process::Process, runtime_api::RuntimeApi, store::StoreProcess};
-use crate::{event::event, store::Account};
+use self::{patience::Patience, process::Process, runtime_api::RuntimeApi, store::StoreProcess};
+use crate::store::Account;
 
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// How long anything may take. The slowest, Powertools for Python with 1,000 claims in turn, takes some 20 seconds.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What a session is to be.
 #[derive(Clone, Copy)]
@@ -25,6 +27,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) store_delay: Option<Duration>,
     /// Further settings.
     pub(crate) environment: &'a [(&'static str, String)],
+    /// How long anything may take.
+    pub(crate) patience: Duration,
 }
 
 /// A process that waits for its next invocation.
@@ -32,7 +36,7 @@ pub(crate) struct Session {
     api: RuntimeApi,
     process: Process,
     store: Option<StoreProcess>,
-    clock: SystemClock,
+    patience: Patience,
     messages: usize,
     /// From the start of the process until it asked for its first invocation.
     pub(crate) initialisation: Duration,
@@ -61,8 +65,9 @@ struct BatchItemFailure {
 impl Session {
     pub(crate) async fn start(command: Command, wanted: Wanted<'_>) -> anyhow::Result<Self> {
         let clock = SystemClock::new();
+        let patience = Patience::new(clock.clone(), wanted.patience);
         let store = match wanted.store_delay {
-            Some(delay) => Some(StoreProcess::start(delay).await?),
+            Some(delay) => Some(StoreProcess::start(delay, patience.clone()).await?),
             None => None,
         };
         let api = RuntimeApi::start(clock.clone()).await?;
@@ -71,7 +76,7 @@ impl Session {
         let environment = environment.chain(wanted.environment.iter().cloned());
         let started = clock.monotonic();
         let process = Process::start(command, &api.address, environment, &wanted.work.join("log"))?;
-        let mut session = Self { api, process, store, clock, messages: 0, initialisation: Duration::ZERO };
+        let mut session = Self { api, process, store, patience, messages: 0, initialisation: Duration::ZERO };
         let ready = session.await_ready().await?;
         session.initialisation = ready.saturating_sub(started);
         Ok(session)
@@ -87,8 +92,7 @@ impl Session {
     }
 
     pub(crate) async fn invoke(&mut self, event: String) -> anyhow::Result<Invocation> {
-        let invoked = self.api.invoke(event);
-        let answer = patiently(&self.clock, invoked).await.with_context(|| self.process.log())?;
+        let answer = heard(&mut self.process, &self.patience, self.api.invoke(event)).await?;
         self.await_ready().await?;
         let Ok(response) = serde_json::from_slice::<Response>(&answer.body) else {
             bail!("not a partial batch response: {}\n{}", String::from_utf8_lossy(&answer.body), self.process.log());
@@ -112,9 +116,17 @@ impl Session {
         self.messages
     }
 
+    /// What the store was asked up to now; nothing where there is none.
+    pub(crate) async fn account(&mut self) -> anyhow::Result<Account> {
+        match &mut self.store {
+            Some(store) => store.account().await,
+            None => Ok(Account::default()),
+        }
+    }
+
     /// Ends the process, and the store, whose account this is.
     pub(crate) async fn end(mut self) -> anyhow::Result<Option<Account>> {
-        self.process.end().await?;
+        self.process.end(&self.patience).await?;
         match self.store {
             Some(store) => store.end().await.map(Some),
             None => Ok(None),
@@ -123,23 +135,47 @@ impl Session {
 
     /// When it asked for its next invocation.
     async fn await_ready(&mut self) -> anyhow::Result<Duration> {
-        let Self { api, process, clock, .. } = self;
-        let ready = async {
-            tokio::select! {
-                biased;
-                ready = api.ready() => ready,
-                ended = process.exit() => bail!("the process ended: {ended:?}"),
-            }
-        };
-        patiently(clock, ready).await.with_context(|| process.log())
+        heard(&mut self.process, &self.patience, self.api.ready()).await
     }
 }
 
-/// Waits for it, but not for ever.
-async fn patiently<T>(clock: &SystemClock, wait: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::select! {
-        biased;
-        done = wait => done,
-        () = clock.sleep(PATIENCE) => bail!("nothing for {PATIENCE:?}"),
+/// What the process says; an error where it ends instead, or stands still.
+async fn heard<T>(
+    process: &mut Process,
+    patience: &Patience,
+    said: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    let said = async {
+        tokio::select! {
+            biased;
+            said = said => said,
+            ended = process.exit() => bail!("the process ended: {ended:?}"),
+        }
+    };
+    let said = patience.wait("the process", said).await;
+    said.with_context(|| format!("the process wrote {:?}", process.log()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn error(program: &str, arguments: &[&str], patience: Duration) -> String {
+        let work = std::env::temp_dir().join(format!("compare-{}-{program}", std::process::id()));
+        std::fs::create_dir_all(&work).unwrap();
+        let mut command = Command::new(program);
+        command.args(arguments);
+        let wanted = Wanted { work: &work, store_delay: None, environment: &[], patience };
+        let error = Session::start(command, wanted).await.err().unwrap();
+        std::fs::remove_dir_all(&work).unwrap();
+        format!("{error:#}")
+    }
+
+    #[tokio::test]
+    async fn a_side_that_stands_still_or_ends_is_an_error_that_says_so() {
+        let still = error("tail", &["-f", "/dev/null"], Duration::ZERO).await;
+        assert!(still.contains("nothing from the process for 0ns"), "{still}");
+        let ended = error("ls", &["/no/such/folder"], PATIENCE).await;
+        assert!(ended.contains("the process ended") && ended.contains("/no/such/folder"), "{ended}");
     }
 }

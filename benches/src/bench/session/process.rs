@@ -11,6 +11,8 @@ use std::{
 use anyhow::{Context as _, ensure};
 use tokio::process::{Child, Command};
 
+use super::patience::Patience;
+
 /// One of the ticks in which the system tells a process's time.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -54,10 +56,10 @@ impl Process {
     }
 
     /// Ends it as Lambda does, so that whoever watches it can say what it saw.
-    pub(super) async fn end(&mut self) -> anyhow::Result<()> {
+    pub(super) async fn end(&mut self, patience: &Patience) -> anyhow::Result<()> {
         let killed = Command::new("kill").arg(self.id.to_string()).status().await?;
         ensure!(killed.success(), "the process is gone\n{}", self.log());
-        self.child.wait().await?;
+        patience.wait("the process that was to end", async { Ok(self.child.wait().await?) }).await?;
         Ok(())
     }
 

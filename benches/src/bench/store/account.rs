@@ -12,8 +12,8 @@ pub(crate) struct Account {
     /// Requests, by their operations.
     pub(crate) requests: BTreeMap<String, usize>,
     /// Write units: one for each write, refused or not.
-    pub(crate) write_units: f64,
-    /// Microseconds in which requests were with dynoxide, waiting for its lock included.
+    pub(crate) write_units: usize,
+    /// Microseconds from the arrival of each request until its answer was ready, waiting for its turn included.
     pub(crate) busy_us: u128,
     /// Rows, by their statuses.
     pub(crate) rows: BTreeMap<String, usize>,
@@ -26,8 +26,39 @@ impl Account {
         self.busy_us += busy.as_micros();
     }
 
+    /// What came after this earlier one.
+    pub(crate) fn since(mut self, earlier: &Self) -> Self {
+        for (operation, count) in &mut self.requests {
+            *count -= earlier.requests.get(operation).copied().unwrap_or_default();
+        }
+        self.write_units -= earlier.write_units;
+        self.busy_us -= earlier.busy_us;
+        self
+    }
+
     /// Requests of all kinds.
     pub(crate) fn all_requests(&self) -> usize {
         self.requests.values().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_after_an_earlier_account_is_without_what_is_in_it() {
+        let mut account = Account::default();
+        let asked = |account: &mut Account, operation: &str, write_units| {
+            let answered = Answered { status: 200, body: String::new(), write_units };
+            account.asked(operation, &answered, Duration::from_micros(10));
+        };
+        asked(&mut account, "PutItem", 1);
+        let earlier = account.clone();
+        asked(&mut account, "PutItem", 1);
+        asked(&mut account, "BatchExecuteStatement", 25);
+        let later = account.since(&earlier);
+        assert_eq!((later.all_requests(), later.write_units, later.busy_us), (2, 26, 20));
+        assert_eq!(later.requests["PutItem"], 1);
     }
 }
