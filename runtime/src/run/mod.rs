@@ -18,6 +18,8 @@ mod ticker;
 #[cfg(feature = "otel")]
 mod traces;
 pub(crate) mod utc;
+#[cfg(any(feature = "lambda", all(feature = "worker", feature = "sqs", feature = "env")))]
+mod warm;
 #[cfg(feature = "worker")]
 mod worker;
 
@@ -102,6 +104,7 @@ pub async fn run_with(consumer: Consumer, hosts: Hosts) -> Result<(), Error> {
 
 #[cfg(feature = "lambda")]
 async fn serve_lambda(consumer: Consumer, hosts: Hosts) -> Result<(), Error> {
+    warm::warm(&consumer).await;
     lambda::serve(Pipeline::new(sinks::with_sinks(consumer)?)?, hosts.lambda).await
 }
 

@@ -5,5 +5,6 @@ mod counting;
 mod figures;
 mod large;
 mod powertools;
+mod start;
 mod together;
 mod transaction;

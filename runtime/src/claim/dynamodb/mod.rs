@@ -22,7 +22,13 @@ mod transaction;
 mod witness;
 mod write;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use aws_sdk_dynamodb::Client;
 
@@ -47,6 +53,8 @@ pub struct DynamoDbStore {
     clock: SharedClock,
     server_clock: Arc<ServerClock>,
     together: Together,
+    /// A row was read at the start.
+    is_warm: Arc<AtomicBool>,
 }
 
 impl DynamoDbStore {
@@ -57,7 +65,8 @@ impl DynamoDbStore {
         let clock: SharedClock = Arc::new(SystemClock::new());
         let server_clock = Arc::new(ServerClock::new(Arc::clone(&clock), true));
         let together = Together::default();
-        Self { client, table: Arc::new(table), expressions, clock, server_clock, together }
+        let is_warm = Arc::default();
+        Self { client, table: Arc::new(table), expressions, clock, server_clock, together, is_warm }
     }
 
     /// Reads one row, to find at the start what would else fail every message: a missing table, another key schema, a role
@@ -68,7 +77,9 @@ impl DynamoDbStore {
     /// If the row cannot be read; the error says what to do, where that is known.
     pub async fn probe(&self) -> Result<(), StoreError> {
         let probe = IdempotencyKey::derive("probe", &[]);
-        self.read(&probe, None).await.map(drop).map_err(Fate::into_error)
+        self.read(&probe, None).await.map_err(Fate::into_error)?;
+        self.is_warm.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Whether what is pending at the same moment is written in few requests: up to 25 claims, completions, releases or rejections in one

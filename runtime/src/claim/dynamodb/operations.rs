@@ -1,6 +1,6 @@
 //! The store's operations: which write each is, and what its result means.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::{BoxFuture, join_all};
@@ -192,6 +192,11 @@ impl IdempotencyStore for DynamoDbStore {
             let written = self.write(key, &self.expressions.forget, values, None).await;
             written.map(|written| matches!(written, Write::Written(()))).map_err(Fate::into_error)
         })
+    }
+
+    /// Reads a row: that takes credentials and a connection, and tells the server's time. Once, where that succeeds.
+    fn warm(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async { if self.is_warm.load(Ordering::Relaxed) { Ok(()) } else { self.probe().await } })
     }
 
     fn travels_together(&self) -> bool {

@@ -278,6 +278,22 @@ impl Idempotency {
         self.identify(record).map(|identity| identity.key)
     }
 
+    /// Makes the store ready, so that the first message does not wait for credentials and a connection.
+    ///
+    /// [`run`](crate::run()) calls it before it asks for the first invocation or message, waits three seconds for it at most, and goes on
+    /// whatever it comes to: on Lambda a start has more CPU than what follows. Programs with hosts of their own call it themselves. A
+    /// DynamoDB table is asked for one row, once; a store in memory or in Redis for nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the store does not answer. Messages will find out by themselves: no reason to end the program.
+    pub async fn warm(&self) -> Result<(), StoreError> {
+        match &self.store {
+            Store::Given(store) => store.warm().await,
+            Store::Memory { .. } => Ok(()),
+        }
+    }
+
     /// Where the work of a key stands; `None` where nothing is stored: not yet begun, never sent, or forgotten by now.
     ///
     /// # Errors

@@ -80,6 +80,11 @@ pub trait IdempotencyStore: Send + Sync + 'static {
     /// Turns a remembered rejection into a released row, by hand. `true` if there was one.
     fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>>;
 
+    /// Makes ready what the first request would wait for, such as credentials and a connection. By default there is nothing to do.
+    fn warm(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(ready(Ok(())))
+    }
+
     /// Whether [`transact`](Self::transact) is more than a refusal.
     fn transacts(&self) -> bool {
         false
@@ -137,10 +142,12 @@ impl<S: IdempotencyStore + ?Sized> IdempotencyStore for Arc<S> {
     fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
         (**self).forget(key)
     }
+    fn warm(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        (**self).warm()
+    }
     fn travels_together(&self) -> bool {
         (**self).travels_together()
     }
-
     fn transacts(&self) -> bool {
         (**self).transacts()
     }

@@ -1,4 +1,4 @@
-//! The task of the Lambda host.
+//! The task of a host.
 
 use tokio::task::JoinHandle;
 

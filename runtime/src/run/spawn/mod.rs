@@ -1,9 +1,9 @@
 //! The seam for spawning: the only folder that starts tasks.
 //!
 //! - `lanes`: many tasks at the same moment.
-//! - `host`: the task of the Lambda host.
+//! - `host`: the task of a host.
 
-#[cfg(feature = "lambda")]
+#[cfg(any(feature = "lambda", all(feature = "worker", feature = "sqs", feature = "env")))]
 mod host;
 mod lanes;
 
@@ -11,7 +11,7 @@ use std::{fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
 
-#[cfg(feature = "lambda")]
+#[cfg(any(feature = "lambda", all(feature = "worker", feature = "sqs", feature = "env")))]
 pub(super) use self::host::off_the_main_thread;
 
 /// Drives tasks: a value of the consumer, so that a simulation can decide what runs when.

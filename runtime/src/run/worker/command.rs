@@ -4,14 +4,13 @@ use std::{pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
 use lexopt::prelude::*;
-use tokio::sync::oneshot;
 
 use super::{HealthAddress, Worker, WorkerConfig, WorkerQueue, progress, signals};
 use crate::{
     Consumer, Error,
     error::Kind,
     queue::{Queue, SqsClient},
-    run::{command::number, sinks::with_sinks},
+    run::{command::number, sinks::with_sinks, spawn::off_the_main_thread, warm::warm},
 };
 
 /// What the command line says; what it does not say the program, the environment and the defaults do.
@@ -70,21 +69,14 @@ pub(in crate::run) async fn main(consumer: Consumer, config: WorkerConfig, args:
         consumer.settings.queue = Some(Queue::from_env().await?);
     }
     let consumer = with_sinks(consumer)?;
+    warm(&consumer).await;
     let worker = Worker::new(consumer, SqsClient::from_env().await, config)?;
     let handle = worker.handle();
     let signals = signals::obey(handle.clone())?;
-    match select(pin!(progress::show(&handle, apart(worker))), pin!(signals)).await {
+    match select(pin!(progress::show(&handle, off_the_main_thread(worker.run()))), pin!(signals)).await {
         Either::Left((ended, _)) => ended,
         Either::Right((never, _)) => match never {},
     }
-}
-
-/// Runs the worker as a task of its own: what `main` awaits itself has a thread apart, which would be woken for every answer.
-async fn apart(worker: Worker) -> Result<(), Error> {
-    let (tell, told) = oneshot::channel();
-    let spawner = worker.common.seams.spawner.clone();
-    spawner.spawn(async move { drop(tell.send(worker.run().await)) });
-    told.await.unwrap_or_else(|_| Err(Kind::Host("the worker's task was dropped".into()).into()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "whoever operates the program sets this in its environment")]
