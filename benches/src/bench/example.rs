@@ -6,6 +6,7 @@ use crate::{
     origin::Origin,
     plan::Plan,
     side::Side,
+    starts::Start,
 };
 
 pub(crate) fn origin() -> Origin {
@@ -27,9 +28,14 @@ pub(crate) fn results() -> Results {
         rounds: 5,
         rows: Plan::full().round().into_iter().map(row).collect(),
         instructions: Instructions { ours: 1.0, by_hand: 10.0 },
+        starts: [None, Some(5)].into_iter().flat_map(|store_ms| Side::RUST.map(|side| start(side, store_ms))).collect(),
         limits: Vec::new(),
         origin: origin(),
     }
+}
+
+fn start(side: Side, store_ms: Option<u64>) -> Start {
+    Start { side, store_ms, initialisation_ms: 10.0, answered_ms: 20.0 }
 }
 
 fn figures(side: Side) -> Figures {

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::{figures::Figures, measure::Results, plan::LIMITS, side::Side, trial::Setup};
+use crate::{figures::Figures, measure::Results, plan::LIMITS, side::Side, starts::Start, trial::Setup};
 
 /// How late the store answers where claims are compared.
-const STORE_MS: u64 = 5;
+pub(crate) const STORE_MS: u64 = 5;
 
 /// A figure, and the most that it may be.
 #[derive(Clone, Debug, Serialize)]
@@ -56,6 +56,9 @@ fn part(
 fn beside_by_hand(results: &Results) -> Vec<Limit> {
     let cpu = |records, store_ms| part(results, Side::ByHand, records, store_ms, |figures| figures.cpu_us);
     let claims = |records, figure: fn(&Figures) -> f64| part(results, Side::ByHand, records, Some(STORE_MS), figure);
+    let starts = |store_ms, figure: fn(&Start) -> f64| {
+        Some(figure(results.start(Side::Ours, store_ms)?) / figure(results.start(Side::ByHand, store_ms)?))
+    };
     let counted = results.instructions.ours / results.instructions.by_hand;
     vec![
         limit("CPU/by hand, no claims, 10 records", cpu(10, None), 1.0),
@@ -65,7 +68,8 @@ fn beside_by_hand(results: &Results) -> Vec<Limit> {
         limit("p50/by hand, claims 5 ms, 10 records", claims(10, |figures| figures.p50_ms), 0.85),
         limit("p50/by hand, claims 5 ms, 100 records", claims(100, |figures| figures.p50_ms), 0.6),
         limit("instructions/by hand, claims, 10 records", Some(counted), 0.35),
-        limit("initialisation/by hand, claims, 100 records", claims(100, |figures| figures.initialisation_ms), 1.15),
+        limit("initialisation/by hand, no claims", starts(None, |start| start.initialisation_ms), 1.15),
+        limit("start to first answer/by hand, claims 5 ms", starts(Some(STORE_MS), |start| start.answered_ms), 1.15),
         limit("peak memory/by hand, claims, 100 records", claims(100, |figures| figures.peak_mib), 1.15),
     ]
 }
@@ -156,8 +160,15 @@ mod tests {
         let mut instructions = example::results();
         instructions.instructions.ours = 3.6;
         check(instructions, &["instructions/by hand, claims, 10 records"]);
-        let slow = |figures: &mut Figures| figures.initialisation_ms = 11.6;
-        check(with(100, Some(5), None, slow), &["initialisation/by hand, claims, 100 records"]);
+        let slow = |store_ms, set: fn(&mut Start)| {
+            let mut results = example::results();
+            let is_it = |start: &&mut Start| (start.side, start.store_ms) == (Side::Ours, store_ms);
+            set(results.starts.iter_mut().find(is_it).unwrap());
+            results
+        };
+        let initialisation = slow(None, |start| start.initialisation_ms = 11.6);
+        check(initialisation, &["initialisation/by hand, no claims"]);
+        check(slow(Some(5), |start| start.answered_ms = 23.1), &["start to first answer/by hand, claims 5 ms"]);
         let large = |figures: &mut Figures| figures.peak_mib = 11.6;
         check(with(100, Some(5), None, large), &["peak memory/by hand, claims, 100 records"]);
         let requests = |figures: &mut Figures| figures.requests = 0.36;
@@ -173,10 +184,10 @@ mod tests {
 
     #[test]
     fn what_is_absent_does_not_hold_and_a_quick_run_has_fewer_figures() {
-        let whole = Results { rows: Vec::new(), ..example::results() };
+        let whole = Results { rows: Vec::new(), starts: Vec::new(), ..example::results() };
         assert_eq!(missed(&whole).len(), limits(&whole).len() - 1);
         let quick = Results { is_whole: false, ..example::results() };
-        assert_eq!((limits(&whole).len(), limits(&quick).len()), (18, 12));
+        assert_eq!((limits(&whole).len(), limits(&quick).len()), (19, 13));
     }
 
     #[test]

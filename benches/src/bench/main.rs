@@ -16,6 +16,7 @@ mod plan;
 mod report;
 mod session;
 mod side;
+mod starts;
 mod store;
 mod trial;
 

@@ -17,11 +17,12 @@ use crate::{
     command_line::Options,
     figures::Figures,
     instructions,
-    limits::{Limit, limits},
+    limits::{Limit, STORE_MS, limits},
     origin::Origin,
     plan::Plan,
     report,
     side::Side,
+    starts::{Start, starts},
     trial::{Setup, trial},
 };
 
@@ -65,6 +66,7 @@ pub(crate) struct Results {
     pub(crate) rounds: usize,
     pub(crate) rows: Vec<Row>,
     pub(crate) instructions: Instructions,
+    pub(crate) starts: Vec<Start>,
     pub(crate) limits: Vec<Limit>,
     pub(crate) origin: Origin,
 }
@@ -73,6 +75,11 @@ impl Results {
     /// What that side took, with the default concurrency.
     pub(crate) fn of(&self, side: Side, records: usize, store_ms: Option<u64>) -> Option<&Figures> {
         self.at(Setup { side, records, store_ms, concurrency: None })
+    }
+
+    /// The starts of that side.
+    pub(crate) fn start(&self, side: Side, store_ms: Option<u64>) -> Option<&Start> {
+        self.starts.iter().find(|start| (start.side, start.store_ms) == (side, store_ms))
     }
 
     pub(crate) fn at(&self, setup: Setup) -> Option<&Figures> {
@@ -91,12 +98,15 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<bool> {
         check(&bench, side).await?;
     }
     let (rounds, rows) = rounds(&bench, &plan).await?;
+    say("starts");
+    let starts = starts(&bench, STORE_MS, plan.starts).await?;
     say("instructions");
     let instructions = Instructions {
         ours: instructions::per_record(&bench, Side::Ours, plan.counted).await?,
         by_hand: instructions::per_record(&bench, Side::ByHand, plan.counted).await?,
     };
-    let mut results = Results { is_whole: !options.is_quick, rounds, rows, instructions, limits: Vec::new(), origin };
+    let mut results =
+        Results { is_whole: !options.is_quick, rounds, rows, instructions, starts, limits: Vec::new(), origin };
     results.limits = limits(&results);
     report::report(&results, options)?;
     Ok(results.limits.iter().all(Limit::holds))

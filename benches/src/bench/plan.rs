@@ -26,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) length: Length,
     /// Whether growth is looked at.
     pub(crate) growth: bool,
+    /// How often each side is started.
+    pub(crate) starts: usize,
     /// Invocations that callgrind counts; twice as many in its second session.
     pub(crate) counted: usize,
 }
@@ -42,6 +44,7 @@ impl Plan {
             warm_up: Length { invocations: 20, time: Duration::from_millis(300) },
             length: Length { invocations: 200, time: Duration::from_millis(800) },
             growth: false,
+            starts: 25,
             counted: 20,
         }
     }
@@ -57,6 +60,7 @@ impl Plan {
             warm_up: Length { invocations: 20, time: Duration::from_millis(300) },
             length: Length { invocations: 200, time: Duration::from_millis(700) },
             growth: true,
+            starts: 50,
             counted: 50,
         }
     }

@@ -86,7 +86,7 @@ pub(crate) fn is_complete(account: &Account, messages: usize) -> anyhow::Result<
     Ok(())
 }
 
-fn milliseconds(time: Duration) -> f64 {
+pub(crate) fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
 }
 

@@ -6,6 +6,7 @@ use super::columns::{COLUMNS, name, store};
 use crate::{
     limits::Limit,
     measure::{Results, Row},
+    starts::Start,
 };
 
 pub(super) fn markdown(results: &Results) -> String {
@@ -19,9 +20,12 @@ pub(super) fn markdown(results: &Results) -> String {
     results.limits.iter().for_each(|limit| page += &of_limit(limit));
     let _ = writeln!(
         page,
-        "\nInstructions for a record, with claims, 10 records: ours {:.0}, by hand {:.0}.\n\n## Medians\n",
+        "\nInstructions for a record, with claims, 10 records: ours {:.0}, by hand {:.0}.\n",
         results.instructions.ours, results.instructions.by_hand
     );
+    page += "## Starts\n\n| side | store | asks after, ms | has answered ten records after, ms |\n| --- | ---: | ---: | ---: |\n";
+    results.starts.iter().for_each(|start| page += &of_start(start));
+    page += "\n## Medians\n\n";
     let names: Vec<_> = COLUMNS.iter().map(|column| column.name).collect();
     let _ = writeln!(page, "| side | records | store | trials | {} |", names.join(" | "));
     let _ = writeln!(page, "| --- | ---: | ---: | ---: |{}", " ---: |".repeat(COLUMNS.len()));
@@ -31,6 +35,11 @@ pub(super) fn markdown(results: &Results) -> String {
 
 fn of_limit(limit: &Limit) -> String {
     format!("| {} | {:.3} | {:.3} | {} |\n", limit.what, limit.measured, limit.most, limit.verdict())
+}
+
+fn of_start(start: &Start) -> String {
+    let Start { side, store_ms, initialisation_ms, answered_ms } = start;
+    format!("| {} | {} | {initialisation_ms:.1} | {answered_ms:.1} |\n", side.name(), store(*store_ms))
 }
 
 fn of_row(row: &Row) -> String {

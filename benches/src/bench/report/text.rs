@@ -6,6 +6,7 @@ use super::columns::{COLUMNS, name, store};
 use crate::{
     limits::Limit,
     measure::{Results, Row},
+    starts::Start,
 };
 
 pub(super) fn text(results: &Results) -> String {
@@ -16,6 +17,8 @@ pub(super) fn text(results: &Results) -> String {
         "\ninstructions/record, claims, 10 records: ours {:.0}, by hand {:.0}\n",
         results.instructions.ours, results.instructions.by_hand
     );
+    results.starts.iter().for_each(|start| text += &started(start));
+    text.push('\n');
     results.limits.iter().for_each(|limit| text += &held(limit));
     text + "\n" + &results.origin.text()
 }
@@ -28,6 +31,16 @@ fn of_row(row: &Row) -> String {
 fn line(name: &str, records: &str, store: &str, figures: [String; COLUMNS.len()]) -> String {
     let figures: String = figures.iter().map(|figure| format!(" {figure:>12}")).collect();
     format!("{name:<25} {records:>7} {store:>6}{figures}\n")
+}
+
+fn started(start: &Start) -> String {
+    format!(
+        "start, {:<8} store {:>5}: asks after {:.1} ms, has answered after {:.1} ms\n",
+        start.side.name(),
+        store(start.store_ms),
+        start.initialisation_ms,
+        start.answered_ms
+    )
 }
 
 fn held(limit: &Limit) -> String {

@@ -42,6 +42,7 @@ pub(crate) enum Spawner {
 }
 
 impl Spawner {
+    #[cfg(feature = "worker")]
     #[expect(clippy::disallowed_methods, reason = "this is where tasks are spawned")]
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         match self {
