@@ -64,7 +64,7 @@ impl DynamoDbStore {
         let expressions = Arc::new(Expressions::of(&table));
         let clock: SharedClock = Arc::new(SystemClock::new());
         let server_clock = Arc::new(ServerClock::new(Arc::clone(&clock), true));
-        let together = Together::default();
+        let together = Together::of(&table);
         let is_warm = Arc::default();
         Self { client, table: Arc::new(table), expressions, clock, server_clock, together, is_warm }
     }

@@ -166,6 +166,15 @@ impl Table {
         self.names.get(name as usize).map_or("", String::as_str)
     }
 
+    /// The attributes of the key, in the order of [`key`](Self::key).
+    pub(super) fn key_attributes(&self) -> impl Iterator<Item = &str> {
+        let (partition, sort) = match &self.key {
+            Key::Partition(partition) => (partition, None),
+            Key::Composite { partition, sort, .. } => (partition, Some(sort)),
+        };
+        std::iter::once(partition).chain(sort).map(String::as_str)
+    }
+
     /// The attribute whose absence means that there is no row.
     pub(super) fn key_attribute(&self) -> &str {
         match &self.key {

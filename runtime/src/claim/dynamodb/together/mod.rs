@@ -7,6 +7,7 @@
 //! Never the same key twice in one request: that is refused as a whole.
 
 mod statement;
+mod texts;
 mod travels;
 
 use std::{
@@ -24,8 +25,8 @@ use aws_sdk_dynamodb::{
 };
 use futures_util::future::{join, join_all};
 
-use self::{statement::Statement, travels::Travels};
-use super::{DynamoDbStore, fate::Fate, witness::Witness, write::MAX_OPERATION};
+use self::{statement::Statement, texts::Texts, travels::Travels};
+use super::{DynamoDbStore, fate::Fate, table::Table, witness::Witness, write::MAX_OPERATION};
 
 /// As many statements as a request takes.
 const MOST: usize = 25;
@@ -39,15 +40,15 @@ pub(super) struct Together {
     pub(super) is_on: bool,
     /// The role may not: said once, and not asked again.
     is_denied: Arc<AtomicBool>,
-}
-
-impl Default for Together {
-    fn default() -> Self {
-        Self { is_on: true, is_denied: Arc::default() }
-    }
+    texts: Arc<Texts>,
 }
 
 impl Together {
+    /// On.
+    pub(super) fn of(table: &Table) -> Self {
+        Self { is_on: true, is_denied: Arc::default(), texts: Arc::new(Texts::of(table)) }
+    }
+
     pub(super) fn is_wanted(&self) -> bool {
         self.is_on && !self.is_denied.load(Ordering::Relaxed)
     }

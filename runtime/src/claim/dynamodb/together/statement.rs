@@ -3,10 +3,14 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementRequest};
 
-use super::super::{
-    item::SCHEMA,
-    table::{Name, Table},
-    write::{number, text},
+use super::{
+    super::{
+        DynamoDbStore,
+        item::SCHEMA,
+        table::Name,
+        write::{number, text},
+    },
+    texts::HELD,
 };
 use crate::claim::{
     IdempotencyKey, Lease,
@@ -24,40 +28,19 @@ pub(in crate::claim::dynamodb) struct Statement {
 
 impl Statement {
     /// Writes this row where there is none.
-    pub(super) fn insert(table: &Table, key: &IdempotencyKey, row: &Row) -> Self {
-        let key = table.key(key).into_iter().map(|(name, value)| (name, text(value)));
-        let rest = of_row(row).into_iter().map(|(name, value)| (table.attribute_name(name).to_owned(), value));
-        let (names, parameters): (Vec<_>, Vec<_>) = key.chain(rest).unzip();
-        let members: Vec<_> = names.iter().map(|name| format!("'{}': ?", name.replace('\'', "''"))).collect();
-        let text = format!("INSERT INTO {} VALUE {{{}}}", quoted(table.name()), members.join(", "));
-        Self { text, parameters }
+    pub(super) fn insert(store: &DynamoDbStore, key: &IdempotencyKey, row: &Row) -> Self {
+        let (names, values): (Vec<_>, Vec<_>) = of_row(row).into_iter().unzip();
+        let text = store.together.texts.insert(&store.table, &names);
+        Self { text, parameters: key_values(store, key).chain(values).collect() }
     }
 
     /// Sets these attributes and ends the lease, where the lease still holds the row.
-    pub(super) fn settle(table: &Table, lease: &Lease, set: Pairs) -> Self {
-        let mut statement = Self { text: format!("UPDATE {}", quoted(table.name())), parameters: Vec::new() };
-        for (name, value) in set {
-            statement.text.push_str(&format!(" SET {} = ?", quoted(table.attribute_name(name))));
-            statement.parameters.push(value);
-        }
-        statement.text.push_str(&format!(" REMOVE {}", quoted(table.attribute_name(Name::InProgressExpiration))));
-        statement.only_where(table, lease)
-    }
-
-    fn only_where(mut self, table: &Table, lease: &Lease) -> Self {
-        let key = table.key(lease.key()).into_iter().map(|(name, value)| (name, text(value)));
-        let held = [
-            (Name::Status, text("INPROGRESS")),
-            (Name::Owner, text(lease.owner().to_text())),
-            (Name::Fence, number(lease.fencing_token().0)),
-        ];
-        let held = held.into_iter().map(|(name, value)| (table.attribute_name(name).to_owned(), value));
-        for (place, (name, value)) in key.chain(held).enumerate() {
-            let word = if place == 0 { "WHERE" } else { "AND" };
-            self.text.push_str(&format!(" {word} {} = ?", quoted(&name)));
-            self.parameters.push(value);
-        }
-        self
+    pub(super) fn settle(store: &DynamoDbStore, lease: &Lease, set: Pairs) -> Self {
+        let (names, mut parameters): (Vec<_>, Vec<_>) = set.into_iter().unzip();
+        let text = store.together.texts.settle(&store.table, &names);
+        parameters.extend(key_values(store, lease.key()));
+        parameters.extend(held(lease));
+        Self { text, parameters }
     }
 
     /// `None` where the SDK would not take it, which no statement of ours is.
@@ -84,7 +67,11 @@ fn of_row(row: &Row) -> Pairs {
     pairs
 }
 
-/// A name, whatever is in it.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+fn key_values(store: &DynamoDbStore, key: &IdempotencyKey) -> impl Iterator<Item = AttributeValue> {
+    store.table.key(key).into_iter().map(|(_, value)| AttributeValue::S(value))
+}
+
+/// In the order of their names.
+fn held(lease: &Lease) -> [AttributeValue; HELD.len()] {
+    [text("INPROGRESS"), text(lease.owner().to_text()), number(lease.fencing_token().0)]
 }

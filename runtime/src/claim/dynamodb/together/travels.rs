@@ -43,7 +43,7 @@ impl Travels for ClaimRequest {
         if self.meets_row || store.server_clock.check().is_err() {
             return None;
         }
-        Some(Statement::insert(&store.table, &self.key, &claim::granted(None, self, now_ms)))
+        Some(Statement::insert(store, &self.key, &claim::granted(None, self, now_ms)))
     }
 
     fn done(&self, now_ms: u64) -> ClaimAnswer {
@@ -75,7 +75,7 @@ impl Travels for CompleteRequest {
             (Name::Expiration, number(self.expires_at_s)),
         ];
         set.extend(kept(&self.result).map(|(_, value)| (Name::Data, value)));
-        Some(Statement::settle(&store.table, &self.lease, set))
+        Some(Statement::settle(store, &self.lease, set))
     }
 
     fn done(&self, _: u64) -> CompleteAnswer {
@@ -93,7 +93,7 @@ impl Travels for Lease {
 
     fn statement(&self, store: &DynamoDbStore, now_ms: u64) -> Option<Statement> {
         let set = vec![(Name::Status, text("RELEASED")), (Name::Since, number(now_ms)), (Name::Attempts, number(0))];
-        Some(Statement::settle(&store.table, self, set))
+        Some(Statement::settle(store, self, set))
     }
 
     fn done(&self, _: u64) -> HeldAnswer {
@@ -116,7 +116,7 @@ impl Travels for FailRequest {
             (Name::Version, text(&*self.version)),
             (Name::Error, text(&*self.error)),
         ];
-        Some(Statement::settle(&store.table, &self.lease, set))
+        Some(Statement::settle(store, &self.lease, set))
     }
 
     fn done(&self, _: u64) -> HeldAnswer {
