@@ -76,7 +76,7 @@ fn ecs_waits_for_the_drain_and_the_program_asks_itself() -> Rule {
     assert_eq!(address, format!("127.0.0.1:{HEALTH}"), "a container's health check runs in the container");
     // The program that the image has, without a shell, which it has not.
     let program =
-        format!("COPY --from=build /source/target/release/orders {}", container.strings("HealthCheck.Command")[1]);
+        format!("COPY --from=build /source/target/image/orders {}", container.strings("HealthCheck.Command")[1]);
     assert!(read("Dockerfile").contains(&program), "{program}");
     assert_eq!(container.strings("HealthCheck.Command")[2..], ["probe", address]);
     assert_eq!(container.strings("HealthCheck.Command")[0], "CMD");
