@@ -40,13 +40,13 @@ pub(crate) async fn starts(bench: &Bench<'_>, store_ms: u64, times: usize) -> an
     }
     let median =
         |taken: &[(f64, f64)], figure: fn(&(f64, f64)) -> f64| percentile(taken.iter().map(figure).collect(), 50);
-    let start = |((side, store_ms), taken): ((Side, Option<u64>), Vec<(f64, f64)>)| Start {
+    let starts = kinds.into_iter().zip(taken).map(|((side, store_ms), taken)| Start {
         side,
         store_ms,
         initialisation_ms: median(&taken, |(initialisation, _)| *initialisation),
         answered_ms: median(&taken, |(initialisation, first)| initialisation + first),
-    };
-    Ok(kinds.into_iter().zip(taken).map(start).collect())
+    });
+    Ok(starts.collect())
 }
 
 /// Milliseconds of the initialisation and of the first invocation.
