@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let consumer = Consumer::new(handle);
     let consumer = match store() {
         Some(client) => {
-            let store = DynamoDbStore::new(client, Table::new(TABLE)).write_together(true);
+            let store = DynamoDbStore::new(client, Table::new(TABLE));
             consumer.idempotency(Idempotency::new(store))
         }
         None => consumer.without_idempotency(),
