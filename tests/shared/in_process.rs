@@ -51,6 +51,7 @@ fn serve(database: &Database, operation: &str, body: &Value) -> HttpResponse {
         "PutItem" => answer(body, |request| database.put_item(request)),
         "UpdateItem" => answer(body, |request| database.update_item(request)),
         "TransactWriteItems" => answer(body, |request| database.transact_write_items(request)),
+        "BatchExecuteStatement" => answer(body, |request| database.batch_execute_statement(request)),
         "Scan" => answer(body, |request| database.scan(request)),
         other => unimplemented!("{other}"),
     };

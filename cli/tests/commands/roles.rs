@@ -221,7 +221,7 @@ fn the_role_that_sam_makes_has_what_polling_takes_and_what_policies_say() {
     let policies = |policies: &str| codes(&format!("      Policies: {policies}\n"));
     assert_eq!(codes(""), ["SQS502", "SQS505"]);
     assert_eq!(policies("[DynamoDBWritePolicy: {TableName: !Ref Done}]"), ["SQS502", "SQS505", "SQS506"]);
-    assert_eq!(policies("[DynamoDBCrudPolicy: {TableName: !Ref Done}]"), ["SQS505", "SQS506"]);
+    assert_eq!(policies("[DynamoDBCrudPolicy: {TableName: !Ref Done}]"), ["SQS505", "SQS506", "SQS507"]);
     assert_eq!(policies("[DynamoDBCrudPolicy: {TableName: !ImportValue table}]"), ["SQS505"]);
     assert_eq!(policies("[S3ReadPolicy: {BucketName: shop}]"), ["SQS502", "SQS505"]);
     assert_eq!(policies("[SQSPollerPolicy: {QueueName: !GetAtt Orders.QueueName}]"), ["SQS502", "SQS505"]);
