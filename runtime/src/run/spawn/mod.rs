@@ -1,11 +1,11 @@
 //! The seam for spawning: the only folder that starts tasks.
 //!
-//! - `lanes`: many tasks at the same moment.
+//! - `starters`: many tasks at the same moment.
 //! - `host`: the task of a host.
 
 #[cfg(any(feature = "lambda", all(feature = "worker", feature = "sqs", feature = "env")))]
 mod host;
-mod lanes;
+mod starters;
 
 use std::{fmt, sync::Arc};
 
@@ -54,7 +54,7 @@ impl Spawner {
     /// All of them, each beside the others.
     pub(crate) fn spawn_all(&self, tasks: impl Iterator<Item = impl Future<Output = ()> + Send + 'static>) {
         match self {
-            Self::Tokio => lanes::start(tasks.collect()),
+            Self::Tokio => starters::start(tasks.collect()),
             Self::Other(spawner) => tasks.for_each(|task| spawner.spawn(Box::pin(task))),
         }
     }

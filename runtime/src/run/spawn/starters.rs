@@ -2,11 +2,11 @@
 //!
 //! tokio wakes a thread for each task that is spawned, unless one is looking for work already. Handlers are often done at their first poll,
 //! so that the thread finds nothing more and sleeps, and is woken for the next: where threads share a core, as in a small function, each
-//! task is two switches between them. So a few tasks, the lanes, one for each thread, take what waits, poll it once, and only what is not
+//! task is two switches between them. So a few tasks, the starters, one for each thread, take what waits, poll it once, and only what is not
 //! done then becomes a task of its own.
 //!
-//! A lane that takes a handler which blocks is lost for the others, and more of them may block than there are lanes, where each gives its
-//! thread away (`block_in_place`). So while something waits, another task starts more lanes: whatever a thread is left for, it is not held
+//! A starter that takes a handler which blocks is lost for the others, and more of them may block than there are starters, where each gives its
+//! thread away (`block_in_place`). So while something waits, another task starts more starters: whatever a thread is left for, it is not held
 //! back by what was taken before.
 
 use std::{
@@ -34,19 +34,19 @@ impl<T> Waiting<T> {
 
 /// Starts all of them. Called within a tokio runtime.
 pub(super) fn start(tasks: Vec<impl Future<Output = ()> + Send + 'static>) {
-    // Fewer are no more wakes than lanes would be.
+    // Fewer are no more wakes than starters would be.
     if tasks.len() <= 2 {
         return tasks.into_iter().for_each(spawn);
     }
-    let lanes = Handle::current().metrics().num_workers().min(tasks.len());
+    let starters = Handle::current().metrics().num_workers().min(tasks.len());
     let waiting = Arc::new(Waiting(Mutex::new(tasks.into_iter())));
     spawn(open_more(Arc::clone(&waiting)));
-    for _ in 0..lanes {
-        spawn(lane(Arc::clone(&waiting)));
+    for _ in 0..starters {
+        spawn(starter(Arc::clone(&waiting)));
     }
 }
 
-async fn lane(waiting: Arc<Waiting<impl Future<Output = ()> + Send + 'static>>) {
+async fn starter(waiting: Arc<Waiting<impl Future<Output = ()> + Send + 'static>>) {
     while let Some(task) = waiting.next() {
         let mut task = Box::pin(task);
         if !is_done_at_once(task.as_mut()).await {
@@ -55,17 +55,17 @@ async fn lane(waiting: Arc<Waiting<impl Future<Output = ()> + Send + 'static>>) 
     }
 }
 
-/// A lane for each turn that finds something waiting.
+/// One more for each turn that finds something waiting.
 async fn open_more(waiting: Arc<Waiting<impl Future<Output = ()> + Send + 'static>>) {
     // After those that were started with it had their turn.
     yield_now().await;
     while !waiting.is_empty() {
-        spawn(lane(Arc::clone(&waiting)));
+        spawn(starter(Arc::clone(&waiting)));
         yield_now().await;
     }
 }
 
-/// Polls it once. What wakes the lane later is not heard: the task that it becomes is polled anew.
+/// Polls it once. What wakes the starter later is not heard: the task that it becomes is polled anew.
 async fn is_done_at_once(mut task: Pin<&mut impl Future<Output = ()>>) -> bool {
     poll_fn(|cx| Poll::Ready(task.as_mut().poll(cx).is_ready())).await
 }
