@@ -1,18 +1,39 @@
 //! A consumer with one handler that does what its message says: the process that the tests of the Lambda host drive.
 //!
 //! What belongs to the process stands in its environment:
-//! - `CONSUMER_IDEMPOTENCY=unsaid` says nothing about idempotency, which else is kept in memory,
+//! - `CONSUMER_IDEMPOTENCY=unsaid` says nothing about idempotency, which else is kept in memory; with `cold` its store answers no claim
+//!   before it was made ready, and with `unready` that comes to an error,
 //! - `CONSUMER_CONCURRENCY` is how many messages may run at a time,
 //! - `CONSUMER_RUNTIME=own` builds the Lambda runtime itself, with a layer around whole invocations,
 //! - `CONSUMER_WORKERS` is how many worker threads tokio gets.
 
-use std::{convert::Infallible, error::Error, sync::LazyLock, time::Duration};
+#[path = "../shared/as_store.rs"]
+mod as_store;
 
+use std::{
+    convert::Infallible,
+    error::Error,
+    future::ready,
+    sync::{
+        LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
 use lambda_runtime::LambdaInvocation;
 use serde::Deserialize;
-use sqs_runtime::{Clock as _, Consumer, Failure, Idempotency, SystemClock, extract::Json, run::LambdaService};
+use sqs_runtime::{
+    Clock as _, Consumer, Failure, Idempotency, SystemClock,
+    claim::{ClaimAnswer, ClaimRequest, IdempotencyStore, MemoryStore, StoreError},
+    extract::Json,
+    run::LambdaService,
+};
 use tokio::sync::Barrier;
 use tower::util::MapRequestLayer;
+
+use self::as_store::as_its_store;
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
@@ -51,6 +72,44 @@ async fn obey(Json(order): Json<Order>) -> Result<(), Failure> {
             MEETING.wait().await;
             Ok(())
         }
+    }
+}
+
+/// A store that has something to do before its first claim.
+struct Starting {
+    store: MemoryStore,
+    start: Start,
+    is_ready: AtomicBool,
+}
+
+#[derive(PartialEq)]
+enum Start {
+    /// No claim is answered before it.
+    Needed,
+    Fails,
+}
+
+impl Starting {
+    fn new(start: Start) -> Self {
+        Self { store: MemoryStore::new(SystemClock::new()), start, is_ready: AtomicBool::default() }
+    }
+}
+
+impl IdempotencyStore for Starting {
+    as_its_store!(complete, release, fail, renew, mark, read, forget);
+
+    fn warm(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.is_ready.store(true, Ordering::Release);
+        let fails = self.start == Start::Fails;
+        Box::pin(ready(if fails { Err(StoreError::new("there is no such table")) } else { Ok(()) }))
+    }
+
+    fn claim<'a>(&'a self, all: &'a [ClaimRequest], time: Option<Duration>) -> BoxFuture<'a, Vec<ClaimAnswer>> {
+        if self.is_ready.load(Ordering::Acquire) {
+            return self.store.claim(all, time);
+        }
+        let refused = || ClaimAnswer::Unavailable(StoreError::new("not started"));
+        Box::pin(ready(all.iter().map(|_| refused()).collect()))
     }
 }
 
@@ -97,7 +156,9 @@ fn consumer() -> Result<Consumer, AnyError> {
     match setting("CONSUMER_IDEMPOTENCY").as_deref() {
         None => Ok(consumer.idempotency(Idempotency::memory())),
         Some("unsaid") => Ok(consumer),
-        Some(other) => Err(format!("CONSUMER_IDEMPOTENCY is {other:?}, not `unsaid`").into()),
+        Some("cold") => Ok(consumer.idempotency(Idempotency::new(Starting::new(Start::Needed)))),
+        Some("unready") => Ok(consumer.idempotency(Idempotency::new(Starting::new(Start::Fails)))),
+        Some(other) => Err(format!("CONSUMER_IDEMPOTENCY is {other:?}, not `unsaid`, `cold` or `unready`").into()),
     }
 }
 

@@ -7,6 +7,8 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+#[path = "../shared/as_store.rs"]
+mod as_store;
 #[path = "../shared/dynamodb.rs"]
 mod dynamodb_client;
 #[path = "../shared/scenario.rs"]

@@ -54,6 +54,9 @@ pub(super) async fn serve(pipeline: Pipeline, config: LambdaConfig) -> Result<()
 /// An event that is not understood, and a failure that cannot be reported by name, are errors of the service: Lambda then
 /// returns the whole batch to the queue.
 ///
+/// What [`run`](super::run) does before the first invocation is such a program's own: [`Idempotency::warm`](crate::Idempotency::warm), so
+/// that the first message does not wait for credentials and a connection.
+///
 /// ```no_run
 /// use sqs_runtime::{Consumer, Idempotency, run::LambdaService};
 ///

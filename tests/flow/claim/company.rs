@@ -9,10 +9,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use sqs_runtime::{
     Clock, Consumer, Idempotency,
-    claim::{
-        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
-        IdempotencyStore, Lease, MarkRequest, MemoryStore, ReadAnswer, RenewAnswer, RenewRequest, StoreError,
-    },
+    claim::{CompleteAnswer, CompleteRequest, IdempotencyStore, MemoryStore},
     extract::{Json, State},
     testkit::{
         ManualClock,
@@ -20,6 +17,8 @@ use sqs_runtime::{
         harness::Harness,
     },
 };
+
+use crate::as_store::as_its_store;
 
 type Time = Option<Duration>;
 
@@ -35,9 +34,7 @@ struct Slow {
 }
 
 impl IdempotencyStore for Slow {
-    fn claim<'a>(&'a self, all: &'a [ClaimRequest], time: Time) -> BoxFuture<'a, Vec<ClaimAnswer>> {
-        self.store.claim(all, time)
-    }
+    as_its_store!(claim, release, fail, renew, mark, read, forget);
 
     fn complete<'a>(&'a self, all: &'a [CompleteRequest], time: Time) -> BoxFuture<'a, Vec<CompleteAnswer>> {
         self.asked.lock().unwrap().push((self.clock.monotonic(), all.len()));
@@ -45,30 +42,6 @@ impl IdempotencyStore for Slow {
             self.clock.sleep(self.takes).await;
             self.store.complete(all, time).await
         })
-    }
-
-    fn release<'a>(&'a self, all: &'a [Lease], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        self.store.release(all, time)
-    }
-
-    fn fail<'a>(&'a self, all: &'a [FailRequest], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        self.store.fail(all, time)
-    }
-
-    fn renew<'a>(&'a self, all: &'a [RenewRequest], time: Time) -> BoxFuture<'a, Vec<RenewAnswer>> {
-        self.store.renew(all, time)
-    }
-
-    fn mark<'a>(&'a self, all: &'a [MarkRequest], time: Time) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        self.store.mark(all, time)
-    }
-
-    fn read<'a>(&'a self, keys: &'a [IdempotencyKey], time: Time) -> BoxFuture<'a, Vec<ReadAnswer>> {
-        self.store.read(keys, time)
-    }
-
-    fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.store.forget(key)
     }
 
     fn travels_together(&self) -> bool {

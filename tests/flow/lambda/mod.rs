@@ -179,6 +179,22 @@ async fn a_consumer_that_says_nothing_about_idempotency_does_not_start() -> anyh
 }
 
 #[tokio::test]
+async fn the_store_is_ready_before_the_first_message() -> anyhow::Result<()> {
+    let mut function = Function::start(&[("CONSUMER_IDEMPOTENCY", "cold")]).await?;
+    assert_serves(&mut function).await
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_ready_is_said_and_ends_nothing() -> anyhow::Result<()> {
+    let mut function = Function::start(&[("CONSUMER_IDEMPOTENCY", "unready")]).await?;
+    assert_serves(&mut function).await?;
+    let written = function.stop().await?;
+    let warning = |line: &String| line.contains("is not ready") && line.contains("there is no such table");
+    assert!(written.iter().any(warning), "{written:#?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_environment_wins_over_the_programs_concurrency() -> anyhow::Result<()> {
     for (program, environment, failed) in [("1", "2", &[][..]), ("2", "1", &["meets", "meets-too"]), ("2", "", &[])] {
         let settings = [("CONSUMER_CONCURRENCY", program), ("SQS_RUNTIME_CONCURRENCY", environment)];

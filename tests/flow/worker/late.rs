@@ -5,15 +5,13 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use sqs_runtime::{
     Clock, Idempotency,
-    claim::{
-        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
-        IdempotencyStore, Key, Lease, MarkRequest, MemoryStore, ReadAnswer, RenewAnswer, RenewRequest, StoreError,
-    },
+    claim::{ClaimAnswer, ClaimRequest, IdempotencyStore, Key, MemoryStore, RenewAnswer, RenewRequest},
     run::WorkerConfig,
     testkit::PausedClock,
 };
 
 use super::{Site, seconds};
+use crate::as_store::as_its_store;
 
 type Time = Option<Duration>;
 
@@ -26,6 +24,8 @@ struct Late {
 }
 
 impl IdempotencyStore for Late {
+    as_its_store!(complete, release, fail, mark, read, forget);
+
     fn claim<'a>(&'a self, all: &'a [ClaimRequest], time: Time) -> BoxFuture<'a, Vec<ClaimAnswer>> {
         Box::pin(async move {
             let answers = self.store.claim(all, time).await;
@@ -33,29 +33,11 @@ impl IdempotencyStore for Late {
             answers
         })
     }
-    fn complete<'a>(&'a self, all: &'a [CompleteRequest], time: Time) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        self.store.complete(all, time)
-    }
-    fn release<'a>(&'a self, all: &'a [Lease], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        self.store.release(all, time)
-    }
-    fn fail<'a>(&'a self, all: &'a [FailRequest], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
-        self.store.fail(all, time)
-    }
     fn renew<'a>(&'a self, all: &'a [RenewRequest], time: Time) -> BoxFuture<'a, Vec<RenewAnswer>> {
         Box::pin(async move {
             self.clock.sleep(self.renews_after).await;
             self.store.renew(all, time).await
         })
-    }
-    fn mark<'a>(&'a self, all: &'a [MarkRequest], time: Time) -> BoxFuture<'a, Vec<CompleteAnswer>> {
-        self.store.mark(all, time)
-    }
-    fn read<'a>(&'a self, keys: &'a [IdempotencyKey], time: Time) -> BoxFuture<'a, Vec<ReadAnswer>> {
-        self.store.read(keys, time)
-    }
-    fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.store.forget(key)
     }
 }
 
