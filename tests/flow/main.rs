@@ -7,6 +7,7 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+mod as_queue;
 #[path = "../shared/as_store.rs"]
 mod as_store;
 #[path = "../shared/dynamodb.rs"]

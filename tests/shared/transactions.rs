@@ -181,19 +181,23 @@ async fn commit_only_lets_runs_overlap_and_commits_one(client: &Client) {
 async fn only_the_run_that_succeeded_writes(client: &Client) {
     let tables = Tables::new(client).await;
     let runs = Arc::new(AtomicUsize::new(0));
-    let counting = Arc::clone(&runs);
-    let consumer = Consumer::new(move |State(tables): State<Tables>, transaction: Transaction| {
-        let run = counting.fetch_add(1, SeqCst);
-        async move {
-            transaction.update(tables.one_more(&format!("A-{run}"))?);
-            if run == 0 { Err(Failure::retry("once more")) } else { Ok(()) }
-        }
-    });
+    let consumer = fails_at_first(Arc::clone(&runs));
     let consumer = consumer.state(tables.clone()).layer(tower::retry::RetryLayer::new(Twice));
     let pipeline = Pipeline::for_tests(consumer.idempotency(tables.idempotency(Mode::Lease)));
     assert_eq!(outcomes(&run_again(&pipeline, &event(&[record("m-1", "x")])).await), ["done"]);
     assert_eq!((tables.order("A-0").await, runs.load(SeqCst)), (None, 2));
     assert_eq!(tables.commits("A-1").await.as_deref(), Some("1"));
+}
+
+/// Each run commits to an order of its own, and the first fails.
+fn fails_at_first(runs: Arc<AtomicUsize>) -> Consumer<Tables> {
+    Consumer::new(move |State(tables): State<Tables>, transaction: Transaction| {
+        let run = runs.fetch_add(1, SeqCst);
+        async move {
+            transaction.update(tables.one_more(&format!("A-{run}"))?);
+            if run == 0 { Err(Failure::retry("once more")) } else { Ok(()) }
+        }
+    })
 }
 
 /// Tries everything again that failed.
@@ -262,14 +266,7 @@ where
 async fn what_a_layer_adds_is_written_with_the_run_that_succeeded(client: &Client) {
     let tables = Tables::new(client).await;
     let runs = Arc::new(AtomicUsize::new(0));
-    let counting = Arc::clone(&runs);
-    let consumer = Consumer::new(move |State(tables): State<Tables>, transaction: Transaction| {
-        let run = counting.fetch_add(1, SeqCst);
-        async move {
-            transaction.update(tables.one_more(&format!("A-{run}"))?);
-            if run == 0 { Err(Failure::retry("once more")) } else { Ok(()) }
-        }
-    });
+    let consumer = fails_at_first(Arc::clone(&runs));
     let audited = tables.clone();
     let consumer = consumer
         .state(tables.clone())

@@ -11,15 +11,13 @@ use std::{
 use futures_util::future::{BoxFuture, pending};
 use sqs_runtime::{
     Clock, Consumer,
-    batch::{QueueArn, Record},
-    queue::{
-        DeadLetter, EntryAnswer, Queue, QueueAttributes, QueueClient, QueueError, QueueName, RedrivePolicy,
-        VisibilityChange,
-    },
+    batch::QueueArn,
+    queue::{Queue, QueueAttributes, QueueClient, QueueError, RedrivePolicy},
     testkit::{RecordingQueue, harness::Harness},
 };
 
 use super::{copied, obey, orders};
+use crate::as_queue::as_its_queue;
 
 /// How a client fails when it is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +37,8 @@ struct Failing {
 type Time = Option<Duration>;
 
 impl QueueClient for Failing {
+    as_its_queue!(change_visibility, send, delete);
+
     fn attributes<'a>(&'a self, queue: QueueArn<'a>, time: Time) -> BoxFuture<'a, Result<QueueAttributes, QueueError>> {
         self.asked.fetch_add(1, SeqCst);
         let fault = *self.fault.lock().unwrap();
@@ -50,23 +50,6 @@ impl QueueClient for Failing {
                 Some(_) => pending().await,
             }
         })
-    }
-
-    fn change_visibility<'a>(
-        &'a self,
-        queue: QueueArn<'a>,
-        changes: &'a [VisibilityChange],
-        time: Time,
-    ) -> BoxFuture<'a, Vec<EntryAnswer>> {
-        self.queue.change_visibility(queue, changes, time)
-    }
-
-    fn send<'a>(&'a self, to: QueueName<'a>, letters: &'a [DeadLetter], time: Time) -> BoxFuture<'a, Vec<EntryAnswer>> {
-        self.queue.send(to, letters, time)
-    }
-
-    fn delete<'a>(&'a self, queue: QueueArn<'a>, records: &'a [Record], time: Time) -> BoxFuture<'a, Vec<EntryAnswer>> {
-        self.queue.delete(queue, records, time)
     }
 }
 

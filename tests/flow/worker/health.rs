@@ -12,10 +12,10 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use sqs_runtime::{
-    batch::{QueueArn, Record},
+    batch::QueueArn,
     queue::{
-        Backoff, DeadLetter, EntryAnswer, OpenQueue, Queue, QueueAttributes, QueueClient, QueueError, QueueName,
-        QueueSource, ReceiveRequest, ReceivedMessage, VisibilityChange,
+        Backoff, OpenQueue, Queue, QueueAttributes, QueueClient, QueueError, QueueName, QueueSource, ReceiveRequest,
+        ReceivedMessage,
     },
     run::{HealthAddress, Worker, WorkerConfig, WorkerHandle},
     testkit::MemoryQueue,
@@ -23,6 +23,7 @@ use sqs_runtime::{
 use tokio::task::JoinHandle;
 
 use super::{Site, once, seconds};
+use crate::as_queue::as_its_queue;
 
 /// The queue behind a wire that can be cut.
 #[derive(Clone)]
@@ -44,26 +45,11 @@ impl Wire {
 type Time = Option<Duration>;
 
 impl QueueClient for Wire {
+    as_its_queue!(change_visibility, send, delete);
+
     fn attributes<'a>(&'a self, queue: QueueArn<'a>, time: Time) -> BoxFuture<'a, Result<QueueAttributes, QueueError>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.queue.attributes(queue, time)
-    }
-
-    fn change_visibility<'a>(
-        &'a self,
-        queue: QueueArn<'a>,
-        changes: &'a [VisibilityChange],
-        time: Time,
-    ) -> BoxFuture<'a, Vec<EntryAnswer>> {
-        self.queue.change_visibility(queue, changes, time)
-    }
-
-    fn send<'a>(&'a self, to: QueueName<'a>, letters: &'a [DeadLetter], time: Time) -> BoxFuture<'a, Vec<EntryAnswer>> {
-        self.queue.send(to, letters, time)
-    }
-
-    fn delete<'a>(&'a self, queue: QueueArn<'a>, records: &'a [Record], time: Time) -> BoxFuture<'a, Vec<EntryAnswer>> {
-        self.queue.delete(queue, records, time)
     }
 }
 

@@ -6,14 +6,15 @@ use futures_util::future::BoxFuture;
 use sqs_runtime::{
     batch::{QueueArn, Record},
     queue::{
-        DeadLetter, EntryAnswer, OpenQueue, QueueAttributes, QueueClient, QueueError, QueueName, QueueSource,
-        ReceiveRequest, ReceivedMessage, VisibilityChange,
+        EntryAnswer, OpenQueue, QueueClient, QueueError, QueueName, QueueSource, ReceiveRequest, ReceivedMessage,
+        VisibilityChange,
     },
     run::{Worker, WorkerConfig},
     testkit::MemoryQueue,
 };
 
 use super::{Site, once, seconds};
+use crate::as_queue::as_its_queue;
 
 /// What goes wrong with a queue.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,9 +45,7 @@ fn each<T>(entries: &[T], error: fn() -> QueueError) -> Vec<EntryAnswer> {
 }
 
 impl QueueClient for Faulty {
-    fn attributes<'a>(&'a self, queue: QueueArn<'a>, time: Time) -> BoxFuture<'a, Result<QueueAttributes, QueueError>> {
-        self.queue.attributes(queue, time)
-    }
+    as_its_queue!(attributes, send);
 
     fn change_visibility<'a>(
         &'a self,
@@ -60,10 +59,6 @@ impl QueueClient for Faulty {
             Fault::Hangs => Box::pin(std::future::pending()),
             _ => self.queue.change_visibility(queue, changes, time),
         }
-    }
-
-    fn send<'a>(&'a self, to: QueueName<'a>, letters: &'a [DeadLetter], time: Time) -> BoxFuture<'a, Vec<EntryAnswer>> {
-        self.queue.send(to, letters, time)
     }
 
     fn delete<'a>(&'a self, queue: QueueArn<'a>, records: &'a [Record], time: Time) -> BoxFuture<'a, Vec<EntryAnswer>> {
