@@ -7,7 +7,7 @@
 mod host;
 mod starters;
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
@@ -57,11 +57,5 @@ impl Spawner {
             Self::Tokio => starters::start(tasks.collect()),
             Self::Other(spawner) => tasks.for_each(|task| spawner.spawn(Box::pin(task))),
         }
-    }
-}
-
-impl fmt::Debug for dyn Spawn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("dyn Spawn")
     }
 }

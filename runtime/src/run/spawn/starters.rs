@@ -78,6 +78,7 @@ fn spawn(task: impl Future<Output = ()> + Send + 'static) {
 #[cfg(test)]
 mod tests {
     use std::{
+        collections::BTreeSet,
         sync::{Barrier, mpsc},
         time::Duration,
     };
@@ -124,6 +125,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_done_at_once_is_no_task_of_its_own() {
+        for (count, tasks) in [(2, 2), (100, 1)] {
+            let ids = Arc::new(Mutex::new(BTreeSet::new()));
+            all_end(&threads(1), count, || {
+                let ids = Arc::clone(&ids);
+                async move { _ = ids.lock().unwrap().insert(tokio::task::id().to_string()) }
+            });
+            assert_eq!(ids.lock().unwrap().len(), tasks);
+        }
+    }
+
     /// All of them are in their first poll at the same time, each on a thread of its own.
     #[test]
     fn those_that_block_use_every_thread() {
@@ -146,7 +159,7 @@ mod tests {
         all_end(&threads(2), 10, wait);
     }
 
-    /// On one thread, where nothing is woken, too.
+    /// On one thread, where nothing is woken, too. Nothing of it stays behind.
     #[test]
     fn one_thread_is_enough() {
         let (tell, told) = mpsc::channel();
@@ -165,6 +178,10 @@ mod tests {
                 yield_now().await;
                 ended += told.try_iter().count();
             }
+            for _ in 0..10 {
+                yield_now().await;
+            }
+            assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
         });
     }
 }
