@@ -33,7 +33,7 @@ impl Lines for Written {
 }
 
 /// Runs this with a log of that level and gives what it wrote.
-fn logged(level: Level, run: impl Future<Output = ()>) -> Written {
+pub(crate) fn logged(level: Level, run: impl Future<Output = ()>) -> Written {
     let written = Written::default();
     let writer = written.clone();
     let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(move || writer.clone());

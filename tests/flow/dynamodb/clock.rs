@@ -27,6 +27,9 @@ async fn hours_between_the_clocks_stop_the_claims() {
     assert_eq!(outcomes(&refused), ["retry"]);
     let reason = &reasons(&refused)[0];
     assert!(reason.contains("behind the table's server: nothing is claimed until it is set right"), "{reason}");
+    // Nor in company.
+    let batch = event(&[record("m-2", "x"), record("m-3", "x")]);
+    assert_eq!(outcomes(&run_again(&pipeline, &batch).await), ["retry"; 2]);
     assert_eq!(runs.load(SeqCst), 1);
     // Each claim looks again, so nobody has to start the process anew.
     counted.date(None);

@@ -51,44 +51,36 @@ pub(super) struct Counted {
 /// What gets lost on the way.
 #[derive(Default)]
 struct Losses {
-    /// Of requests with this in their update expression, or in a statement.
-    of: &'static str,
-    /// They are denied instead.
-    denied: bool,
-    /// How many requests never arrive.
-    requests: usize,
-    /// How many replies never come back.
-    replies: usize,
+    /// The first that meets a request is used once.
+    ways: Vec<(&'static str, Way)>,
+    /// Requests with any of these are denied, if nothing else happens to them.
+    denied: &'static [&'static str],
     /// What the server's clock says, if not the truth.
     date: Option<&'static str>,
 }
 
 /// What happens to one request.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Way {
     Open,
     LosesTheRequest,
     LosesTheReply,
     Denied,
+    /// Nothing is sent, and nothing answered.
+    Hangs,
 }
 
 impl Losses {
-    fn next(&mut self, body: &Value) -> Way {
+    /// A request is known by its operation, its update expression or its first statement.
+    fn next(&mut self, operation: &str, body: &Value) -> Way {
         let update = body["UpdateExpression"].as_str().unwrap_or_default();
         let statement = body["Statements"][0]["Statement"].as_str().unwrap_or_default();
-        if self.of.is_empty() || !(update.contains(self.of) || statement.contains(self.of)) {
-            return Way::Open;
+        let has = |of: &str| operation == of || update.contains(of) || statement.contains(of);
+        match self.ways.iter().position(|(of, _)| has(of)) {
+            Some(place) => self.ways.remove(place).1,
+            None if self.denied.iter().any(|of| has(of)) => Way::Denied,
+            None => Way::Open,
         }
-        if self.denied {
-            return Way::Denied;
-        }
-        for (left, way) in [(&mut self.requests, Way::LosesTheRequest), (&mut self.replies, Way::LosesTheReply)] {
-            if *left > 0 {
-                *left -= 1;
-                return way;
-            }
-        }
-        Way::Open
     }
 }
 
@@ -112,14 +104,21 @@ impl Counted {
         DynamoDbStore::new(self.client.clone(), Table::new("idempotency"))
     }
 
-    /// Loses so many requests with this in their update expression, then so many replies to them.
+    /// Loses so many requests of that kind, then so many replies to them.
     pub(super) fn lose(&self, of: &'static str, requests: usize, replies: usize) {
-        *self.losses.lock().expect("no panic") = Losses { of, requests, replies, ..Losses::default() };
+        let ways = [(requests, Way::LosesTheRequest), (replies, Way::LosesTheReply)];
+        let ways = ways.into_iter().flat_map(|(count, way)| std::iter::repeat_n((of, way), count));
+        self.losses.lock().expect("no panic").ways = ways.collect();
     }
 
-    /// Denies requests with this in a statement.
-    pub(super) fn deny(&self, of: &'static str) {
-        *self.losses.lock().expect("no panic") = Losses { of, denied: true, ..Losses::default() };
+    /// The next request of that kind is not answered.
+    pub(super) fn hang(&self, of: &'static str) {
+        self.losses.lock().expect("no panic").ways = vec![(of, Way::Hangs)];
+    }
+
+    /// Denies requests of these kinds.
+    pub(super) fn deny(&self, denied: &'static [&'static str]) {
+        self.losses.lock().expect("no panic").denied = denied;
     }
 
     /// The server's clock says this from now on; `None` for the truth.
@@ -163,7 +162,7 @@ impl Counter {
             Some("GetItem") => sent.read_units += 1,
             _ => {}
         }
-        self.losses.lock().expect("no panic").next(&body)
+        self.losses.lock().expect("no panic").next(operation.unwrap_or_default(), &body)
     }
 }
 
@@ -194,6 +193,7 @@ impl HttpConnector for Connector {
                 })
             }
             Way::LosesTheRequest => HttpConnectorFuture::ready(lost()),
+            Way::Hangs => HttpConnectorFuture::new(std::future::pending()),
             Way::Denied => {
                 let body = r#"{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"no"}"#;
                 HttpConnectorFuture::ready(Ok(HttpResponse::new(400.try_into().expect("a status"), body.into())))

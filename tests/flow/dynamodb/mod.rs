@@ -8,3 +8,4 @@ mod powertools;
 mod start;
 mod together;
 mod transaction;
+mod undone;

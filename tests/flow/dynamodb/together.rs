@@ -7,13 +7,17 @@ use std::sync::{
 
 use serde_json::Value;
 use sqs_runtime::{
-    Consumer, Idempotency,
+    Consumer, Failure, Idempotency,
     claim::dynamodb::DynamoDbStore,
     run::{Pipeline, Report},
 };
+use tracing::Level;
 
 use super::counting::{Counted, Sent};
-use crate::support::{event, outcomes, record, run_again};
+use crate::{
+    log::logged,
+    support::{event, outcomes, record, run_again},
+};
 
 /// A consumer that counts its runs.
 struct Counting {
@@ -104,7 +108,7 @@ async fn a_request_that_gets_lost_is_made_good_one_by_one() {
 async fn a_role_that_may_not_is_asked_once() {
     let counted = Counted::new().await;
     let consumer = Counting::over(counted.store());
-    counted.deny("INSERT");
+    counted.deny(&["INSERT"]);
     let report = consumer.deliver(&messages(10)).await;
     assert!(are_all(&report, "done"), "{:?}", outcomes(&report));
     assert_eq!(counted.take().requests, 1 + 10 + 10);
@@ -113,17 +117,62 @@ async fn a_role_that_may_not_is_asked_once() {
     assert_eq!(counted.take().requests, 10 + 10);
 }
 
-/// Failures give their claims back together, and the messages run when they come again.
+/// However many requests are denied at the same moment.
+#[test]
+fn a_denial_is_told_once() {
+    let log = logged(Level::WARN, async {
+        let counted = Counted::new().await;
+        counted.deny(&["INSERT"]);
+        assert!(are_all(&Counting::over(counted.store()).deliver(&messages(100)).await, "done"));
+    });
+    assert_eq!(log.text().matches("dynamodb:PartiQLInsert").count(), 1, "{}", log.text());
+}
+
+/// Runs these messages with a handler that ends so.
+async fn run_all(idempotency: Idempotency, event: &str, end: fn() -> Result<(), Failure>) -> Report {
+    let consumer = Consumer::new(move || async move { end() }).idempotency(idempotency.namespace("tests"));
+    run_again(&Pipeline::for_tests(consumer), event).await
+}
+
+/// Failures give their claims back together, and the messages run when they come again. What a read found is not inserted.
 #[tokio::test]
 async fn claims_that_are_given_up_travel_too() {
     let counted = Counted::new().await;
-    let failing = || async { Err::<(), _>(sqs_runtime::Failure::retry("busy")) };
-    let store = counted.store();
-    let consumer = Consumer::new(failing).idempotency(Idempotency::new(store).namespace("tests"));
-    let report = run_again(&Pipeline::for_tests(consumer), &messages(20)).await;
+    let report = run_all(Idempotency::new(counted.store()), &messages(20), || Err(Failure::retry("busy"))).await;
     assert!(are_all(&report, "retry"));
     assert!(counted.take().requests < 20);
+    let again: Vec<_> = (0..20).map(|id| received_twice(&format!("m-{id}"))).collect();
     let consumer = Counting::over(counted.store());
-    let report = consumer.deliver(&messages(20)).await;
+    let report = consumer.deliver(&event(&again)).await;
     assert!(are_all(&report, "done") && consumer.runs() == 20, "{:?}", outcomes(&report));
+    let (read_units, claims, completions) = (20, 20, 1);
+    assert_eq!(counted.take(), Sent { requests: 41, write_units: claims + 20 * completions, read_units, own_items: 0 });
+}
+
+fn received_twice(id: &str) -> Value {
+    let mut record = record(id, "x");
+    record["attributes"]["ApproximateReceiveCount"] = "2".into();
+    record
+}
+
+#[tokio::test]
+async fn rejections_travel_too() {
+    let counted = Counted::new().await;
+    let idempotency = Idempotency::new(counted.store()).handler_version("1");
+    let report = run_all(idempotency, &messages(20), || Err(Failure::reject("a wrong order"))).await;
+    assert!(are_all(&report, "rejected"));
+    assert!(counted.take().requests < 20);
+}
+
+/// A request has an end: 4 KB of JSON is the largest result that travels.
+#[tokio::test]
+async fn large_results_go_alone() {
+    for (json_bytes, completions) in [(4_096, 1), (4_097, 10)] {
+        let counted = Counted::new().await;
+        let consumer = Consumer::new(move || async move { Ok::<_, Failure>("x".repeat(json_bytes - 2)) });
+        let consumer = consumer.idempotency(Idempotency::new(counted.store()).keep_results(8_192));
+        let report = run_again(&Pipeline::for_tests(consumer), &messages(10)).await;
+        assert!(are_all(&report, "done"), "{:?}", outcomes(&report));
+        assert_eq!(counted.take().requests, 1 + completions, "{json_bytes}");
+    }
 }
