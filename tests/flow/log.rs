@@ -7,16 +7,14 @@ use sqs_runtime::{
     Consumer, Failure, Idempotency,
     extract::Body,
     metrics::Emf,
-    run::logs::JsonLines,
     testkit::{
         event::{Event, Message},
         harness::Harness,
     },
 };
 use tracing::Level;
-use tracing_subscriber::fmt::format::JsonFields;
 
-use crate::support::{self, Written};
+use crate::support::{self, Written, logged};
 
 type Line = Map<String, Value>;
 
@@ -30,17 +28,6 @@ impl Lines for Written {
         let line = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         self.text().lines().map(line).collect()
     }
-}
-
-/// Runs this with a log of that level and gives what it wrote.
-pub(crate) fn logged(level: Level, run: impl Future<Output = ()>) -> Written {
-    let written = Written::default();
-    let writer = written.clone();
-    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(move || writer.clone());
-    let subscriber = builder.fmt_fields(JsonFields::new()).event_format(JsonLines::new()).finish();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    tracing::subscriber::with_default(subscriber, || runtime.block_on(run));
-    written
 }
 
 fn saying<'a>(lines: &'a [Line], message: &str) -> Vec<&'a Line> {

@@ -9,8 +9,10 @@ use std::{
 use serde_json::{Value, json};
 use sqs_runtime::{
     Consumer,
-    run::{Pipeline, Report},
+    run::{Pipeline, Report, logs::JsonLines},
 };
+use tracing::Level;
+use tracing_subscriber::fmt::format::JsonFields;
 
 pub(crate) const STANDARD: &str = "arn:aws:sqs:eu-west-1:123456789012:orders";
 pub(crate) const FIFO: &str = "arn:aws:sqs:eu-west-1:123456789012:ledger.fifo";
@@ -34,6 +36,17 @@ impl Written {
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
+}
+
+/// Runs this with a log of that level and gives what it wrote.
+pub(crate) fn logged(level: Level, run: impl Future<Output = ()>) -> Written {
+    let written = Written::default();
+    let writer = written.clone();
+    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(move || writer.clone());
+    let subscriber = builder.fmt_fields(JsonFields::new()).event_format(JsonLines::new()).finish();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tracing::subscriber::with_default(subscriber, || runtime.block_on(run));
+    written
 }
 
 /// The root of the workspace.

@@ -14,10 +14,7 @@ use sqs_runtime::{
 use tracing::Level;
 
 use super::counting::{Counted, Sent};
-use crate::{
-    log::logged,
-    support::{event, outcomes, record, run_again},
-};
+use crate::support::{event, logged, outcomes, record, run_again};
 
 /// A consumer that counts its runs.
 struct Counting {
