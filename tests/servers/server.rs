@@ -39,6 +39,8 @@ impl Server {
         java.arg(format!("-Djava.library.path={}", folder.join("DynamoDBLocal_lib").display()));
         java.arg("-jar").arg(folder.join("DynamoDBLocal.jar"));
         java.args(["-inMemory", "-disableTelemetry", "-port", &port.to_string()]);
+        // It leaves a file with the id of its installation where it is started.
+        java.current_dir(tools());
         Self::start(java, port)
     }
 
