@@ -8,13 +8,14 @@
 //! ends with 1, with all that happened before it where `--trace` is given. With `--plant NAME` it ends with 1 as soon as the planted bug is caught, and `plant=NAME caught_at_seed=K`;
 //! `--plant list` names them.
 
-#[path = "../shared/scenario.rs"]
+#[path = "../shared/scenario/mod.rs"]
 mod scenario;
 
 use std::{
+    any::Any,
     io::{self, Write},
     ops::Range,
-    panic::resume_unwind,
+    panic::{AssertUnwindSafe, catch_unwind},
     process::ExitCode,
     thread,
 };
@@ -75,7 +76,8 @@ fn parse(mut command_line: lexopt::Parser) -> Result<Asked, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    Ok(Asked::Run(Args { seeds: seeds.ok_or("--seeds is missing")?, from, plant, traces }))
+    let seeds = seeds.filter(|seeds| *seeds > 0).ok_or("--seeds is missing, or no number above 0")?;
+    Ok(Asked::Run(Args { seeds, from, plant, traces }))
 }
 
 /// What one seed came to.
@@ -84,14 +86,33 @@ struct Ran {
     invocations: u64,
     starts: usize,
     faults: u64,
-    /// The account where it broke something.
-    broken: Option<Account>,
+    broken: Option<Broken>,
+}
+
+/// What is wrong with a seed.
+enum Broken {
+    /// It broke a rule.
+    Rules(Box<Account>),
+    /// It ended in a panic that no handler was asked for.
+    Panicked(String),
 }
 
 fn run(seed: u64, plant: Option<Plant>) -> Ran {
-    let account = scenario::run(seed, plant);
+    let account = match catch_unwind(AssertUnwindSafe(|| scenario::run(seed, plant))) {
+        Ok(account) => account,
+        Err(panic) => {
+            let broken = Some(Broken::Panicked(words(&*panic)));
+            return Ran { seed, invocations: 0, starts: 0, faults: 0, broken };
+        }
+    };
     let (invocations, starts, faults) = (account.invocations, account.starts.len(), account.faults.total());
-    Ran { seed, invocations, starts, faults, broken: (!account.violations.is_empty()).then_some(account) }
+    let broken = (!account.violations.is_empty()).then(|| Broken::Rules(Box::new(account)));
+    Ran { seed, invocations, starts, faults, broken }
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("for no reason that is a text").to_owned()
 }
 
 fn cores() -> u64 {
@@ -110,7 +131,7 @@ fn run_all(seeds: Range<u64>, plant: Option<Plant>) -> Vec<Ran> {
     };
     let mut ran: Vec<Ran> = thread::scope(|scope| {
         let threads: Vec<_> = (0..cores).map(|core| scope.spawn(share(core))).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        threads.into_iter().flat_map(|thread| thread.join().expect("panics are caught")).collect()
     });
     ran.sort_by_key(|ran| ran.seed);
     ran
@@ -127,8 +148,8 @@ fn simulate(args: Args) -> ExitCode {
             invocations += ran.invocations;
             starts += ran.starts;
             faults += ran.faults;
-            if let Some(account) = ran.broken {
-                return broken(&account, args);
+            if let Some(what) = ran.broken {
+                return broken(ran.seed, &what, args);
             }
         }
         from = until;
@@ -139,14 +160,19 @@ fn simulate(args: Args) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn broken(account: &Account, Args { plant, traces, .. }: Args) -> ExitCode {
-    if traces {
-        tell(&mut io::stdout(), &account.trace.join("\n"));
-    }
-    let (seed, violations) = (account.seed, account.violations.join("\n"));
+fn broken(seed: u64, what: &Broken, Args { plant, traces, .. }: Args) -> ExitCode {
+    let (account, violations) = match what {
+        Broken::Rules(account) => {
+            if traces {
+                tell(&mut io::stdout(), &account.trace.join("\n"));
+            }
+            (account.to_string(), account.violations.join("\n"))
+        }
+        Broken::Panicked(words) => ("no account".to_owned(), format!("it panicked: {words}")),
+    };
     let line = match plant {
         Some(plant) => format!("{violations}\nplant={} caught_at_seed={seed}", plant.name()),
-        None => format!("seed {seed}: {account}\n{violations}\nagain: simulate --seeds 1 --from {seed}"),
+        None => format!("seed {seed}: {account}\n{violations}\nagain: {}", scenario::again(seed)),
     };
     tell(&mut io::stdout(), &line);
     ExitCode::FAILURE

@@ -12,7 +12,7 @@ mod as_queue;
 mod as_store;
 #[path = "../shared/dynamodb.rs"]
 mod dynamodb_client;
-#[path = "../shared/scenario.rs"]
+#[path = "../shared/scenario/mod.rs"]
 mod scenario;
 mod support;
 #[path = "../shared/transactions.rs"]

@@ -3,20 +3,20 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use futures_util::future::{BoxFuture, ready, select};
 use tokio::sync::Notify;
 
 use super::{
-    event::{Event, Message},
-    queue::{Change, Queue, QueueSettings, Received, SentMessage, arn, message_id, number},
+    event::Event,
+    queue::{Change, Deletion, Queue, QueueSettings, Received, SentMessage, arn, message_id, number},
 };
 use crate::{
     Clock,
     batch::{QueueArn, Record},
-    clock::{SharedClock, epoch_ms},
+    clock::SharedClock,
     queue::{
         DeadLetter, EntryAnswer, OpenQueue, QueueAttributes, QueueClient, QueueError, QueueName, QueueSource,
         ReceiveRequest, ReceivedMessage, VisibilityChange,
@@ -105,22 +105,10 @@ impl MemoryQueue {
     pub fn receive(&self, most: usize) -> Option<Event> {
         let mut state = self.state();
         state.receives += 1;
-        let (received, _) = state.queue.receive(most, usize::MAX, self.now());
-        let name = &state.queue.settings.name;
-        let event = if name.ends_with(".fifo") { Event::fifo(name) } else { Event::standard(name) };
-        (!received.is_empty()).then(|| event.messages(received.iter().map(|received| self.message(received))))
-    }
-
-    fn message(&self, received: &Received) -> Message {
-        let wall = |at: Duration| self.clock.wall() - self.now().saturating_sub(at);
-        let message = Message::text(received.sent.body.as_str())
-            .id(message_id(0, received.number))
-            .receipt_handle(format!("receipt-{}", received.receipt))
-            .receive_count(received.receive_count)
-            .sent_at(wall(received.sent_at))
-            .first_received_at(wall(received.first_received_at));
-        let message = received.sent.group.iter().fold(message, |message, group| message.group(group));
-        received.sent.deduplication_id.iter().fold(message, |message, id| message.deduplication_id(id))
+        let (received, _) = state.queue.receive(most, |_| true, self.now());
+        let event = Event::standard(&state.queue.settings.name);
+        let messages = received.iter().map(|received| received.message(0, |at| self.wall(at)));
+        (!received.is_empty()).then(|| event.messages(messages))
     }
 
     /// The copies that consumers sent to its dead-letter queue.
@@ -234,7 +222,7 @@ impl QueueClient for MemoryQueue {
     fn delete<'a>(&'a self, queue: QueueArn<'a>, records: &'a [Record], _: Time) -> BoxFuture<'a, Vec<EntryAnswer>> {
         self.each(queue, records, |queue, record, now| {
             let (number, receipt) = receive_of(record).ok_or_else(no_receive)?;
-            if queue.delete(number, receipt, now) { Ok(()) } else { Err(no_receive()) }
+            if queue.delete(number, receipt, now) == Deletion::Refused { Err(no_receive()) } else { Ok(()) }
         })
     }
 }
@@ -243,11 +231,11 @@ impl MemoryQueue {
     /// Takes what is visible, or says how long to wait for what is not yet.
     fn take(&self, request: ReceiveRequest<'_>, until: Duration) -> Result<Vec<Received>, Duration> {
         let (now, queue) = (self.now(), &mut self.state().queue);
-        let (received, _) = queue.receive_for(request.most, usize::MAX, request.visibility_timeout, now);
+        let (received, _) = queue.receive_for(request.most, |_| true, request.visibility_timeout, now);
         if !received.is_empty() || now >= until {
             return Ok(received);
         }
-        Err(queue.next_visible(now).map_or(until, |at| at.min(until)) - now)
+        Err(queue.next_change(now).map_or(until, |at| at.min(until)) - now)
     }
 
     async fn wait_for(&self, request: ReceiveRequest<'_>) -> Vec<ReceivedMessage> {
@@ -257,23 +245,18 @@ impl MemoryQueue {
             // Asked for before the look, so that nothing changes in between.
             let changed = std::pin::pin!(self.changed.notified());
             match self.take(request, until) {
-                Ok(received) => return received.iter().map(|received| self.received(received)).collect(),
+                Ok(received) => {
+                    let message = |received: &Received| received.message(0, |at| self.wall(at));
+                    return received.iter().map(|received| message(received).to_received(&self.arn())).collect();
+                }
                 Err(wait) => drop(select(changed, self.clock.sleep(wait)).await),
             }
         }
     }
 
-    fn received(&self, received: &Received) -> ReceivedMessage {
-        let (id, receipt) = (message_id(0, received.number), format!("receipt-{}", received.receipt));
-        let mut message = ReceivedMessage::new(id, receipt, received.sent.body.as_str());
-        let millis = |at: Duration| epoch_ms(self.clock.wall() - self.now().saturating_sub(at)).to_string();
-        let mut attribute = |name: &str, value: String| message.attributes.push((name.to_owned(), value));
-        attribute("ApproximateReceiveCount", received.receive_count.to_string());
-        attribute("SentTimestamp", millis(received.sent_at));
-        attribute("ApproximateFirstReceiveTimestamp", millis(received.first_received_at));
-        received.sent.group.iter().for_each(|group| attribute("MessageGroupId", group.clone()));
-        received.sent.deduplication_id.iter().for_each(|id| attribute("MessageDeduplicationId", id.clone()));
-        message
+    /// When that was by the wall.
+    fn wall(&self, at: Duration) -> SystemTime {
+        self.clock.wall() - self.now().saturating_sub(at)
     }
 }
 

@@ -1,19 +1,22 @@
 //! A consumer in the simulator: crashes, lost and late requests, duplicates, odd clocks, and every rule checked in every run.
 
+mod command;
+mod mapping;
 mod outage;
 mod planted;
 mod poison;
 
 use std::{
     collections::BTreeMap,
+    ops::Range,
     sync::{Arc, Mutex},
+    thread,
 };
 
 use sqs_runtime::{
     Consumer, Failure,
-    claim::Mode,
     extract::Body,
-    testkit::simulator::{MappingSettings, Process, QueueSettings, SentMessage, Simulation},
+    testkit::simulator::{Account, MappingSettings, Process, QueueSettings, SentMessage, Simulation},
 };
 
 use crate::scenario;
@@ -30,16 +33,34 @@ struct Met {
     rows: Counts,
 }
 
+impl Met {
+    fn and(mut self, other: Self) -> Self {
+        for (to, from) in
+            [(&mut self.faults, other.faults), (&mut self.outcomes, other.outcomes), (&mut self.rows, other.rows)]
+        {
+            from.into_iter().for_each(|(name, count)| add(to, name, count));
+        }
+        self
+    }
+}
+
 fn add(to: &mut Counts, name: &'static str, count: u64) {
     *to.entry(name).or_default() += count;
 }
 
+/// Runs a seed that breaks no rule.
+fn run_clean(seed: u64) -> Account {
+    let account = scenario::run(seed, None);
+    let violations = account.violations.join("\n");
+    assert!(violations.is_empty(), "seed {seed}: {account}\n{violations}\nagain: {}", scenario::again(seed));
+    account
+}
+
 /// Runs seeds and adds up what they met.
-fn run_all(mode: Mode, seeds: u64) -> Met {
+fn run_all(seeds: Range<u64>) -> Met {
     let mut met = Met::default();
-    for seed in 0..seeds {
-        let account = scenario::run_in(seed, mode, None);
-        account.assert_clean();
+    for seed in seeds {
+        let account = run_clean(seed);
         account.faults.named().iter().for_each(|(name, count)| add(&mut met.faults, name, *count));
         account.outcomes.iter().for_each(|(name, count)| add(&mut met.outcomes, name, *count));
         account.rows.iter().for_each(|(name, count)| add(&mut met.rows, name, *count));
@@ -47,31 +68,35 @@ fn run_all(mode: Mode, seeds: u64) -> Met {
     met
 }
 
+/// In two halves, so that they run beside each other.
+#[test]
 #[expect(clippy::print_stdout, reason = "what a test says of itself")]
-fn every_rule_holds(mode: Mode, seeds: u64) {
-    let Met { faults, outcomes, rows } = run_all(mode, seeds);
-    println!("{mode:?}: {seeds} seeds, {faults:?} {outcomes:?} {rows:#?}");
+fn every_rule_holds_under_every_fault() {
+    let halves = [0..SEEDS / 2, SEEDS / 2..SEEDS];
+    let [one, other] =
+        halves.map(|seeds| thread::spawn(move || run_all(seeds))).map(|half| half.join().expect("no rule is broken"));
+    let Met { faults, outcomes, rows } = one.and(other);
+    println!("{SEEDS} seeds, {faults:?} {outcomes:?} {rows:#?}");
     assert!(faults.values().all(|count| *count > 0), "a fault never happened: {faults:?}");
     let expected = ["already done", "done", "not started", "rejected", "retry"];
     assert!(expected.iter().all(|outcome| outcomes.contains_key(outcome)), "{outcomes:?}");
     assert!(outcomes.contains_key("in progress elsewhere"), "{outcomes:?}");
-    let (claims, marks) =
-        (CLAIM_ROWS.iter().filter(|_| mode == Mode::Lease), MARK_ROWS.iter().filter(|_| mode != Mode::Lease));
-    let transactions = TRANSACTION_ROWS.iter().filter(|_| mode != Mode::MarkAfter);
-    let renewals = RENEWAL_ROWS.iter().filter(|_| mode == Mode::Lease);
-    let unmet: Vec<_> = claims
-        .chain(marks)
-        .chain(renewals)
-        .chain(&QUEUE_ROWS)
-        .chain(&WORKER_ROWS)
-        .chain(transactions)
-        .filter(|row| !rows.contains_key(**row))
-        .collect();
+    let all = [
+        &CLAIM_ROWS[..],
+        &MARK_ROWS,
+        &RENEWAL_ROWS,
+        &TRANSACTION_ROWS,
+        &SILENT_ROWS,
+        &QUEUE_ROWS,
+        &WORKER_ROWS,
+        &ANSWER_ROWS,
+    ];
+    let unmet: Vec<_> = all.into_iter().flatten().filter(|row| !rows.contains_key(**row)).collect();
     assert!(unmet.is_empty(), "rows of the tables were not met: {unmet:?}");
 }
 
 /// Every row of the tables for `lease`, but those that only a store of one's own or another writer can answer with.
-const CLAIM_ROWS: [&str; 20] = [
+const CLAIM_ROWS: [&str; 22] = [
     "claim: granted, nothing was there",
     "claim: granted, expired",
     "claim: granted, released",
@@ -90,6 +115,8 @@ const CLAIM_ROWS: [&str; 20] = [
     "complete: the lease was lost",
     "release: written",
     "release: refused",
+    "cancel: written",
+    "cancel: refused",
     "reject: written",
     "reject: refused",
 ];
@@ -103,8 +130,30 @@ const TRANSACTION_ROWS: [&str; 5] = [
     "transaction: the lease was lost",
 ];
 
+/// What came to no answer.
+const SILENT_ROWS: [&str; 9] = [
+    "claim: nothing was written",
+    "claim: unknown",
+    "read: unknown",
+    "complete: unknown",
+    "mark: unknown",
+    "renew: unknown",
+    "release, cancel, reject: unknown",
+    "transaction: nothing was written",
+    "transaction: unknown",
+];
+
+/// What the mapping was answered.
+const ANSWER_ROWS: [&str; 5] = [
+    "answer: an error, all come back",
+    "answer: ignored, all are deleted",
+    "answer: no failures, all are deleted",
+    "answer: failures, only those come back",
+    "answer: nothing but failures",
+];
+
 /// What the queue was told.
-const QUEUE_ROWS: [&str; 9] = [
+const QUEUE_ROWS: [&str; 10] = [
     "queue: a delete that did not land",
     "queue: a delete without an answer",
     "queue: a change that did not land",
@@ -114,6 +163,7 @@ const QUEUE_ROWS: [&str; 9] = [
     "queue: copied",
     "queue: deleted",
     "queue: not deleted, the receive is over",
+    "queue: not deleted, by an older receipt",
 ];
 
 /// What workers said about what they were handed.
@@ -138,17 +188,6 @@ const MARK_ROWS: [&str; 5] = [
 ];
 
 #[test]
-fn every_rule_holds_under_every_fault() {
-    every_rule_holds(Mode::Lease, SEEDS / 2);
-}
-
-#[test]
-fn every_rule_holds_where_nothing_is_claimed() {
-    every_rule_holds(Mode::CommitOnly, SEEDS / 4);
-    every_rule_holds(Mode::MarkAfter, SEEDS / 4);
-}
-
-#[test]
 fn the_same_seed_gives_the_same_trace() {
     for seed in 0..32 {
         let (one, other) = (scenario::run(seed, None), scenario::run(seed, None));
@@ -157,13 +196,15 @@ fn the_same_seed_gives_the_same_trace() {
     }
 }
 
-/// Seeds that once broke a rule, or were thought to.
-const ONCE_BROKEN: [u64; 9] = [1, 47, 70, 143, 147, 221, 277, 697, 1_157];
+/// Seeds that once broke a rule, or were thought to, beyond those that run anyway; and what that was. A seed means another run once what
+/// is drawn in the scenario or the simulator changes: what a seed found has a test of its own beside the code.
+const ONCE_BROKEN: [(u64, &str); 1] =
+    [(2_819, "a reserve of what is left when the queue's settings are known was taken for too short")];
 
 #[test]
 fn what_was_broken_once_is_not_broken_again() {
-    for seed in ONCE_BROKEN {
-        scenario::run(seed, None).assert_clean();
+    for (seed, _) in ONCE_BROKEN {
+        run_clean(seed);
     }
 }
 
@@ -200,5 +241,6 @@ fn without_the_flag_failures_are_lost() {
     let orders = simulation.queue(QueueSettings::new("orders"));
     simulation.send(orders, SentMessage::new("x"));
     let account = simulation.run();
-    assert_eq!((account.done, account.commits, account.dead_lettered), (1, 0, 0));
+    assert_eq!((account.done, account.lost, account.commits, account.dead_lettered), (0, 1, 0, 0));
+    assert!(account.violations.iter().any(|what| what.contains("is lost")), "{:?}", account.violations);
 }

@@ -79,12 +79,17 @@ impl Links {
     }
 }
 
-/// The waits of a batch. `key` gives what two records share if they are the same work under different message ids; `None`
+/// The waits of a batch. `group` gives what keeps its order, `key` what two records share if they are the same work under different message ids; `None`
 /// for records without a key, and everywhere if keys are message ids.
 ///
 /// `is_guarded` says whether messages are claimed. Then two records with one id and different bodies are no copies: the later
 /// one must meet the claim, which tells a repetition from a conflict.
-pub(super) fn plan<K: Hash + Eq>(batch: &Batch, is_guarded: bool, key: impl Fn(usize) -> Option<K>) -> Vec<Links> {
+pub(super) fn plan<G: Hash + Eq, K: Hash + Eq>(
+    batch: &Batch,
+    is_guarded: bool,
+    group: impl Fn(usize) -> Option<G>,
+    key: impl Fn(usize) -> Option<K>,
+) -> Vec<Links> {
     let mut links = vec![Links::FREE; batch.len()];
     // The last record of each id, group and key so far. Looked up by name only: no order is taken from these maps.
     let mut ids = HashMap::with_capacity(batch.len());
@@ -95,7 +100,7 @@ pub(super) fn plan<K: Hash + Eq>(batch: &Batch, is_guarded: bool, key: impl Fn(u
         let id = batch.message_id(later).filter(|_| !batch.is_malformed(later));
         let same_id = id.and_then(|id| ids.insert(id, later));
         let copied = same_id.filter(|earlier| !is_guarded || batch.have_same_body(*earlier, later));
-        let before = batch.ordered_group(later).and_then(|group| groups.insert(group, later));
+        let before = group(later).and_then(|group| groups.insert(group, later));
         link(&mut links, Wait::Copy, copied, later);
         link(&mut links, Wait::Group, before, later);
         if copied.is_none() {

@@ -7,6 +7,14 @@
 pub(crate) struct Slips {
     /// A FIFO group goes on behind a failure.
     pub(crate) group_goes_on: bool,
+    /// Messages of a FIFO group start beside each other.
+    pub(crate) groups_at_once: bool,
+    /// A group on a standard queue is taken for one of a FIFO queue.
+    pub(crate) groups_on_any_queue: bool,
+    /// A message whose claim met a store that does not answer counts as done before.
+    pub(crate) unavailable_as_done: bool,
+    /// A message whose claim met such a store runs without it.
+    pub(crate) unavailable_runs: bool,
     /// Nothing looks at the deadline.
     pub(crate) no_deadline_guard: bool,
     /// A claim is released although its completion may have landed.

@@ -56,6 +56,11 @@ impl AttributeValue {
         }
     }
 
+    /// How many bytes its value has, in base64 where it is binary.
+    pub(in crate::testkit) fn len(&self) -> usize {
+        if self.is_binary() { self.bytes().len().div_ceil(3) * 4 } else { self.bytes().len() }
+    }
+
     /// The attribute as it stands in an event.
     pub(super) fn to_json(&self) -> Value {
         let (name, value) = match &self.bytes {

@@ -9,6 +9,10 @@ use super::{
     AttributeValue,
     envelope::{self, Envelope},
 };
+use crate::{
+    Clock,
+    testkit::{ManualClock, queue::SentMessage},
+};
 
 /// A message to deliver. What is not said about it gets a value that is the same in every run.
 #[derive(Clone, Debug)]
@@ -26,6 +30,8 @@ pub struct Message {
     pub(super) sent_at: Option<SystemTime>,
     pub(super) first_received_at: Option<SystemTime>,
     pub(super) trace_header: Option<String>,
+    /// Its place among all messages of its queue; else that in its event.
+    pub(super) sequence: Option<u64>,
 }
 
 impl Message {
@@ -43,6 +49,7 @@ impl Message {
             sent_at: None,
             first_received_at: None,
             trace_header: None,
+            sequence: None,
         }
     }
 
@@ -137,6 +144,27 @@ impl Message {
     pub fn in_gzip(mut self) -> Self {
         self.envelopes.push(Envelope::Gzip);
         self
+    }
+
+    /// A message that a queue hands out, as the so-manieth that was sent to it.
+    pub(in crate::testkit) fn received(sent: &SentMessage, sequence: u64) -> Self {
+        Self {
+            attributes: sent.attributes.clone(),
+            group: sent.group.clone(),
+            deduplication_id: sent.deduplication_id.clone(),
+            trace_header: sent.trace_header.clone(),
+            sequence: Some(sequence),
+            ..Self::text(sent.body.as_str())
+        }
+    }
+
+    /// The message as its sender sends it.
+    pub(in crate::testkit) fn into_sent(self) -> SentMessage {
+        let sent_at = self.sent_at.unwrap_or_else(|| ManualClock::new().wall());
+        let mut sent = SentMessage::new(self.body(1, sent_at));
+        (sent.group, sent.deduplication_id) = (self.group, self.deduplication_id);
+        (sent.attributes, sent.trace_header) = (self.attributes, self.trace_header);
+        sent
     }
 
     /// The body as it stands in the event, as its nth message.

@@ -20,6 +20,7 @@ mod digest;
 mod envelope;
 mod file;
 mod message;
+mod received;
 mod record;
 
 use serde::Deserialize;

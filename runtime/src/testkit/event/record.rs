@@ -47,6 +47,7 @@ fn system_attributes(
 ) -> Value {
     let fifo = |value: &dyn Fn() -> String| is_fifo.then(value);
     let deduplication = message.deduplication_id.clone();
+    let sequence = message.sequence.unwrap_or(nth as u64);
     let all = [
         ("ApproximateReceiveCount", Some(message.receive_count.to_string())),
         ("SentTimestamp", Some(epoch_ms(sent_at).to_string())),
@@ -55,7 +56,7 @@ fn system_attributes(
         ("AWSTraceHeader", message.trace_header.clone()),
         ("MessageGroupId", message.group.clone().or_else(|| fifo(&|| "group".to_owned()))),
         ("MessageDeduplicationId", deduplication.or_else(|| fifo(&|| digest::hex(&Sha256::digest(body))))),
-        ("SequenceNumber", fifo(&|| format!("188896713{:011}", nth.saturating_mul(512)))),
+        ("SequenceNumber", fifo(&|| format!("188896713{:011}", sequence.saturating_mul(512)))),
     ];
     let present = all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
     present.collect::<Map<_, _>>().into()

@@ -30,7 +30,7 @@ pub struct QueueSettings {
     pub visibility_timeout: Duration,
     /// How long a message is kept. Default 4 days.
     pub retention: Duration,
-    /// How long a new message is hidden first. Default none.
+    /// How long a new message is hidden first, 15 minutes at most. Default none.
     pub delay: Duration,
     /// At which receive a message is moved to the dead-letter queue instead; `None` for no dead-letter queue. Default 5.
     pub max_receive_count: Option<u32>,
@@ -73,6 +73,16 @@ pub(super) enum Change {
     TooLong,
 }
 
+/// What became of a deletion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deletion {
+    Done,
+    /// A standard queue answers well to a receipt that is not the latest one, and the message may stay: here it does.
+    Accepted,
+    /// A FIFO queue takes only the latest receipt, while it is good.
+    Refused,
+}
+
 /// How long FIFO queues know a deduplication id.
 const DEDUPLICATION: Duration = Duration::from_secs(5 * 60);
 
@@ -89,7 +99,11 @@ pub(super) struct Queue {
     pub(super) expired: BTreeSet<u64>,
     /// Numbers of messages of which a consumer sent a copy to the dead-letter queue.
     copies: BTreeSet<u64>,
+    /// Numbers of messages that were deleted although they were not done.
+    lost: BTreeSet<u64>,
     deduplications: BTreeMap<String, Duration>,
+    /// How many messages it did not take in, because it knew their deduplication id.
+    pub(super) deduplicated: u64,
     next: u64,
     receipts: u64,
 }
@@ -103,18 +117,26 @@ impl Queue {
             deleted: BTreeSet::new(),
             expired: BTreeSet::new(),
             copies: BTreeSet::new(),
+            lost: BTreeSet::new(),
             deduplications: BTreeMap::new(),
+            deduplicated: 0,
             next: 0,
             receipts: 0,
         }
     }
 
     /// Takes a message in; gives its number, or `None` if a FIFO queue knows its deduplication id.
+    ///
+    /// # Panics
+    ///
+    /// If it is a FIFO queue, and the message has no group: SQS refuses it.
     pub(super) fn send(&mut self, message: SentMessage, now: Duration) -> Option<u64> {
+        assert!(!self.settings.is_fifo() || message.group.is_some(), "a FIFO queue takes only messages with a group");
         if let Some(id) = message.deduplication_id.as_ref().filter(|_| self.settings.is_fifo()) {
             let known_until = self.deduplications.insert(id.clone(), now + DEDUPLICATION);
             if let Some(known_until) = known_until.filter(|until| *until > now) {
                 self.deduplications.insert(id.clone(), known_until);
+                self.deduplicated += 1;
                 return None;
             }
         }
@@ -134,9 +156,37 @@ impl Queue {
         self.receipts
     }
 
-    /// How many were deleted that nobody sent a copy of anywhere.
+    /// How many were deleted that were done, and that nobody sent a copy of anywhere.
     pub(super) fn done(&self) -> usize {
-        self.deleted.difference(&self.copies).count()
+        self.deleted.difference(&self.copies).count() - self.losses().count()
+    }
+
+    /// The numbers of messages that were deleted and are not done.
+    pub(super) fn losses(&self) -> impl Iterator<Item = u64> {
+        self.lost.difference(&self.copies).copied()
+    }
+
+    /// Of what was taken for lost only these are: others were done after all.
+    pub(super) fn keep_losses(&mut self, are_lost: impl Fn(u64) -> bool) {
+        self.lost.retain(|number| are_lost(*number));
+    }
+
+    /// Deletes a message that was not done.
+    pub(super) fn lose(&mut self, number: u64, receipt: u64, now: Duration) {
+        if self.delete(number, receipt, now) == Deletion::Done {
+            self.lost.insert(number);
+        }
+    }
+
+    /// What a FIFO queue still holds of a message's group that was sent before it.
+    pub(super) fn in_front_of(&self, number: u64) -> Vec<u64> {
+        let Some(message) = self.messages.get(&number).filter(|_| self.settings.is_fifo()) else { return Vec::new() };
+        let group = &message.sent.group;
+        self.messages
+            .range(..number)
+            .filter(|(_, other)| other.sent.group == *group)
+            .map(|(number, _)| *number)
+            .collect()
     }
 
     /// How many left for the dead-letter queue.
@@ -164,8 +214,9 @@ impl Queue {
     }
 
     /// When the next message becomes visible, or expires.
-    pub(super) fn next_visible(&self, now: Duration) -> Option<Duration> {
-        self.messages.values().map(|message| message.visible_at).filter(|at| *at > now).min()
+    pub(super) fn next_change(&self, now: Duration) -> Option<Duration> {
+        let changes = |message: &Stored| [message.visible_at, message.sent_at.saturating_add(self.settings.retention)];
+        self.messages.values().flat_map(changes).filter(|at| *at > now).min()
     }
 
     /// How many messages are not hidden.
@@ -178,22 +229,28 @@ impl Queue {
         self.messages.values().any(|message| message.visible_at <= now)
     }
 
-    /// Hands out at most so many visible messages of at most so many bytes, in the order in which they were sent. Of a FIFO
-    /// group nothing is handed out while an earlier message of it is hidden. Says too whether the bytes were what ended it.
-    pub(super) fn receive(&mut self, most: usize, most_bytes: usize, now: Duration) -> (Vec<Received>, bool) {
-        self.receive_for(most, most_bytes, self.settings.visibility_timeout, now)
+    /// Hands out at most so many visible messages for which there is room, in the order in which they were sent. Of a FIFO group
+    /// nothing is handed out while one of its messages is in flight, or an earlier one hidden. Says too whether it was the room that
+    /// ended it.
+    pub(super) fn receive(
+        &mut self,
+        most: usize,
+        has_room: impl FnMut(&Received) -> bool,
+        now: Duration,
+    ) -> (Vec<Received>, bool) {
+        self.receive_for(most, has_room, self.settings.visibility_timeout, now)
     }
 
     /// The same, hidden for so long.
     pub(super) fn receive_for(
         &mut self,
         most: usize,
-        most_bytes: usize,
+        mut has_room: impl FnMut(&Received) -> bool,
         timeout: Duration,
         now: Duration,
     ) -> (Vec<Received>, bool) {
         self.expire(now);
-        let (mut received, mut bytes, mut blocked) = (Vec::new(), 0, BTreeSet::new());
+        let (mut received, mut blocked) = (Vec::new(), self.groups_in_flight(now));
         let numbers: Vec<u64> = self.messages.keys().copied().collect();
         for number in numbers {
             if received.len() >= most {
@@ -212,13 +269,19 @@ impl Queue {
                 self.dead.insert(number);
                 continue;
             }
-            bytes += message.sent.body.len();
-            if bytes > most_bytes && !received.is_empty() {
+            if !has_room(&message.next_receive(number, now)) {
                 return (received, true);
             }
             received.extend(self.hand_out_for(number, timeout, now));
         }
         (received, false)
+    }
+
+    /// The FIFO groups of which somebody has a message.
+    fn groups_in_flight(&self, now: Duration) -> BTreeSet<String> {
+        let is_in_flight = |message: &&Stored| message.receipt.is_some() && message.visible_at > now;
+        let in_flight = self.messages.values().filter(|_| self.settings.is_fifo()).filter(is_in_flight);
+        in_flight.filter_map(|message| message.sent.group.clone()).collect()
     }
 
     /// Hands a message out to somebody else too, as a standard queue may at any time.
@@ -227,9 +290,9 @@ impl Queue {
     }
 
     fn hand_out_for(&mut self, number: u64, timeout: Duration, now: Duration) -> Option<Received> {
+        let message = self.messages.get_mut(&number)?;
         self.receipts += 1;
         let (receipt, visible_at) = (self.receipts, now + timeout);
-        let message = self.messages.get_mut(&number)?;
         Some(message.receive(number, receipt, visible_at, now))
     }
 
@@ -238,7 +301,8 @@ impl Queue {
         self.settings.max_receive_count.is_some_and(|most| count >= most)
     }
 
-    fn expire(&mut self, now: Duration) {
+    /// Lets go of what was kept too long.
+    pub(super) fn expire(&mut self, now: Duration) {
         let retention = self.settings.retention;
         let old = |message: &Stored| message.sent_at + retention <= now;
         let numbers: Vec<u64> = self.messages.iter().filter(|(_, m)| old(m)).map(|(number, _)| *number).collect();
@@ -248,17 +312,22 @@ impl Queue {
         }
     }
 
-    /// Deletes a message. On a standard queue any receipt will do; on a FIFO queue only one that has not run out.
-    pub(super) fn delete(&mut self, number: u64, receipt: u64, now: Duration) -> bool {
+    /// Deletes a message. A standard queue takes the latest receipt, whether or not it has run out; a FIFO queue only while it is good.
+    pub(super) fn delete(&mut self, number: u64, receipt: u64, now: Duration) -> Deletion {
+        self.expire(now);
         let is_fifo = self.settings.is_fifo();
-        let Some(message) = self.messages.get(&number) else { return self.deleted.contains(&number) };
-        let is_held = message.receipt == Some(receipt) && message.visible_at > now;
-        if is_fifo && !is_held {
-            return false;
+        let Some(message) = self.messages.get(&number) else {
+            return if is_fifo && !self.deleted.contains(&number) { Deletion::Refused } else { Deletion::Accepted };
+        };
+        let is_latest = message.receipt == Some(receipt);
+        match (is_fifo, is_latest && message.visible_at > now) {
+            (true, false) => return Deletion::Refused,
+            (false, _) if !is_latest => return Deletion::Accepted,
+            _ => {}
         }
         self.messages.remove(&number);
         self.deleted.insert(number);
-        true
+        Deletion::Done
     }
 
     /// Hides these once more for so long, if all of them are as they were handed out: what SQS does where an attempt to receive comes
@@ -281,6 +350,7 @@ impl Queue {
 
     /// Hides a message for so long from now, as the holder of its latest receipt.
     pub(super) fn change_visibility(&mut self, number: u64, receipt: u64, timeout: Duration, now: Duration) -> Change {
+        self.expire(now);
         let Some(message) = self.messages.get_mut(&number) else { return Change::Lost };
         let is_held = message.receipt == Some(receipt) && message.visible_at > now;
         let is_short_enough = now + timeout <= message.received_at + MAX_HIDDEN;

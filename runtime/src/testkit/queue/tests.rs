@@ -2,7 +2,10 @@
 
 use super::*;
 
-const MB: usize = 1_000_000;
+/// An event is never full.
+fn room(_: &Received) -> bool {
+    true
+}
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -22,9 +25,9 @@ fn numbers(received: &[Received]) -> Vec<u64> {
 fn a_received_message_is_hidden_and_comes_back_with_a_higher_count_and_another_receipt() {
     let mut queue = queue("orders");
     queue.send(SentMessage::new("x"), seconds(0));
-    let first = queue.receive(10, MB, seconds(1)).0;
-    assert!(queue.receive(10, MB, seconds(30)).0.is_empty());
-    let second = queue.receive(10, MB, seconds(31)).0;
+    let first = queue.receive(10, room, seconds(1)).0;
+    assert!(queue.receive(10, room, seconds(30)).0.is_empty());
+    let second = queue.receive(10, room, seconds(31)).0;
     assert_eq!((first[0].receive_count, second[0].receive_count), (1, 2));
     assert_ne!(first[0].receipt, second[0].receipt);
     assert_eq!(second[0].first_received_at, seconds(1));
@@ -36,9 +39,9 @@ fn a_message_that_was_received_too_often_goes_to_the_dead_letter_queue() {
     queue.settings.max_receive_count = Some(2);
     queue.send(SentMessage::new("x"), seconds(0));
     for n in 0..2 {
-        assert_eq!(queue.receive(10, MB, seconds(n * 30)).0.len(), 1);
+        assert_eq!(queue.receive(10, room, seconds(n * 30)).0.len(), 1);
     }
-    assert!(queue.receive(10, MB, seconds(60)).0.is_empty());
+    assert!(queue.receive(10, room, seconds(60)).0.is_empty());
     assert_eq!((queue.len(), queue.dead.len()), (0, 1));
 }
 
@@ -48,9 +51,9 @@ fn of_a_fifo_group_nothing_comes_while_an_earlier_message_is_hidden() {
     for group in ["a", "a", "b"] {
         queue.send(SentMessage::new("x").group(group), seconds(0));
     }
-    assert_eq!(numbers(&queue.receive(1, MB, seconds(0)).0), [0]);
-    assert_eq!(numbers(&queue.receive(10, MB, seconds(0)).0), [2]);
-    assert_eq!(numbers(&queue.receive(10, MB, seconds(30)).0), [0, 1, 2]);
+    assert_eq!(numbers(&queue.receive(1, room, seconds(0)).0), [0]);
+    assert_eq!(numbers(&queue.receive(10, room, seconds(0)).0), [2]);
+    assert_eq!(numbers(&queue.receive(10, room, seconds(30)).0), [0, 1, 2]);
 }
 
 #[test]
@@ -59,8 +62,8 @@ fn a_group_on_a_standard_queue_blocks_nothing() {
     for _ in 0..2 {
         queue.send(SentMessage::new("x").group("tenant"), seconds(0));
     }
-    assert_eq!(numbers(&queue.receive(1, MB, seconds(0)).0), [0]);
-    assert_eq!(numbers(&queue.receive(10, MB, seconds(0)).0), [1]);
+    assert_eq!(numbers(&queue.receive(1, room, seconds(0)).0), [0]);
+    assert_eq!(numbers(&queue.receive(10, room, seconds(0)).0), [1]);
 }
 
 #[test]
@@ -76,13 +79,76 @@ fn a_deduplication_id_is_known_for_five_minutes() {
 fn a_delete_needs_a_living_receipt_on_a_fifo_queue_only() {
     let mut fifo = queue("ledger.fifo");
     fifo.send(SentMessage::new("x").group("a"), seconds(0));
-    let receipt = fifo.receive(1, MB, seconds(0)).0[0].receipt;
-    assert!(!fifo.delete(0, receipt, seconds(31)));
+    let receipt = fifo.receive(1, room, seconds(0)).0[0].receipt;
+    assert_eq!(fifo.delete(0, receipt, seconds(31)), Deletion::Refused);
     let mut standard = queue("orders");
     standard.send(SentMessage::new("x"), seconds(0));
-    let receipt = standard.receive(1, MB, seconds(0)).0[0].receipt;
-    assert!(standard.delete(0, receipt, seconds(31)));
-    assert!(standard.delete(0, receipt, seconds(32)), "deleting again succeeds");
+    let receipt = standard.receive(1, room, seconds(0)).0[0].receipt;
+    assert_eq!(standard.delete(0, receipt, seconds(31)), Deletion::Done);
+    assert_eq!(standard.delete(0, receipt, seconds(32)), Deletion::Accepted, "deleting again succeeds");
+}
+
+#[test]
+fn an_older_receipt_deletes_nothing() {
+    let mut queue = queue("orders");
+    queue.send(SentMessage::new("x"), seconds(0));
+    let older = queue.receive(1, room, seconds(0)).0[0].receipt;
+    let latest = queue.receive(1, room, seconds(30)).0[0].receipt;
+    assert_eq!((queue.delete(0, older, seconds(31)), queue.len()), (Deletion::Accepted, 1));
+    assert_eq!((queue.delete(0, latest, seconds(31)), queue.len()), (Deletion::Done, 0));
+}
+
+#[test]
+fn of_a_fifo_group_nothing_comes_while_a_later_message_is_in_flight() {
+    let mut queue = queue("ledger.fifo");
+    for _ in 0..2 {
+        queue.send(SentMessage::new("x").group("a"), seconds(0));
+    }
+    let received = queue.receive(10, room, seconds(0)).0;
+    assert_eq!(queue.change_visibility(0, received[0].receipt, seconds(0), seconds(1)), Change::Done);
+    assert!(queue.receive(10, room, seconds(1)).0.is_empty());
+    assert_eq!(queue.change_visibility(1, received[1].receipt, seconds(0), seconds(2)), Change::Done);
+    assert_eq!(numbers(&queue.receive(10, room, seconds(2)).0), [0, 1]);
+}
+
+#[test]
+#[should_panic(expected = "a FIFO queue takes only messages with a group")]
+fn a_fifo_message_has_a_group() {
+    queue("ledger.fifo").send(SentMessage::new("x"), seconds(0));
+}
+
+#[test]
+fn nothing_is_hidden_past_twelve_hours_since_its_receive() {
+    const HOURS: u64 = 3_600;
+    let mut queue = queue("orders");
+    queue.send(SentMessage::new("x"), seconds(0));
+    let receipt = queue.receive(1, room, seconds(0)).0[0].receipt;
+    let mut hide = |hours: u64, now: u64| queue.change_visibility(0, receipt, seconds(hours * HOURS), seconds(now));
+    assert_eq!(hide(11, 10), Change::Done);
+    assert_eq!(hide(1, 11 * HOURS), Change::Done);
+    assert_eq!(hide(1, 11 * HOURS + 1), Change::TooLong);
+    assert_eq!(hide(1, 12 * HOURS), Change::Lost, "it is visible again");
+}
+
+#[test]
+fn a_delayed_message_is_hidden_first() {
+    let mut queue = queue("orders");
+    queue.settings.delay = seconds(60);
+    queue.send(SentMessage::new("x"), seconds(0));
+    assert!(queue.receive(1, room, seconds(59)).0.is_empty());
+    assert_eq!(queue.receive(1, room, seconds(60)).0[0].receive_count, 1);
+}
+
+#[test]
+fn what_expired_is_neither_deleted_nor_hidden() {
+    let mut queue = queue("orders");
+    queue.settings.retention = seconds(60);
+    queue.send(SentMessage::new("x"), seconds(0));
+    let receipt = queue.receive(1, room, seconds(50)).0[0].receipt;
+    assert_eq!(queue.next_change(seconds(50)), Some(seconds(60)));
+    assert_eq!(queue.change_visibility(0, receipt, seconds(5), seconds(61)), Change::Lost);
+    assert_eq!(queue.delete(0, receipt, seconds(61)), Deletion::Accepted);
+    assert_eq!((queue.done(), queue.expired.len()), (0, 1));
 }
 
 #[test]
@@ -90,7 +156,7 @@ fn what_is_kept_too_long_expires() {
     let mut queue = queue("orders");
     queue.settings.retention = seconds(60);
     queue.send(SentMessage::new("x"), seconds(0));
-    assert!(queue.receive(10, MB, seconds(60)).0.is_empty());
+    assert!(queue.receive(10, room, seconds(60)).0.is_empty());
     assert_eq!(queue.expired.len(), 1);
 }
 
@@ -100,7 +166,14 @@ fn a_batch_closes_before_it_is_too_large() {
     for _ in 0..3 {
         queue.send(SentMessage::new("x".repeat(400)), seconds(0));
     }
-    assert_eq!(queue.receive(10, 1_000, seconds(0)).0.len(), 2);
+    let mut bytes = 0;
+    let has_room = |received: &Received| {
+        bytes += received.sent.body.len();
+        bytes <= 1_000
+    };
+    let (received, is_closed) = queue.receive(10, has_room, seconds(0));
+    assert_eq!((received.len(), is_closed), (2, true));
+    assert_eq!(queue.receive(10, room, seconds(0)).0[0].receive_count, 1, "what had no room was not received");
 }
 
 #[test]
@@ -109,9 +182,9 @@ fn what_is_handed_out_again_is_hidden_anew_as_long_as_nothing_was_done_with_it()
     for _ in 0..2 {
         queue.send(SentMessage::new("x").group("a"), seconds(0));
     }
-    let received = queue.receive(10, MB, seconds(0)).0;
+    let received = queue.receive(10, room, seconds(0)).0;
     assert!(queue.hand_out_again(&received, seconds(30), seconds(20)));
-    assert!(queue.receive(10, MB, seconds(49)).0.is_empty());
-    assert!(queue.delete(0, received[0].receipt, seconds(49)));
+    assert!(queue.receive(10, room, seconds(49)).0.is_empty());
+    assert_eq!(queue.delete(0, received[0].receipt, seconds(49)), Deletion::Done);
     assert!(!queue.hand_out_again(&received, seconds(30), seconds(49)));
 }

@@ -14,6 +14,8 @@ pub struct Account {
     pub sent: u64,
     /// Messages that were deleted because they were done.
     pub done: u64,
+    /// Messages that failed and were deleted, because the mapping has no `ReportBatchItemFailures`.
+    pub lost: u64,
     /// Messages that are still in their queue.
     pub in_queue: u64,
     /// Messages that the redrive policy moved, or that their consumer sent to the dead-letter queue and that were deleted then.
@@ -26,6 +28,8 @@ pub struct Account {
     pub invocations: u64,
     /// How often a message was handed out.
     pub deliveries: u64,
+    /// The most invocations that one queue's mapping had at a time.
+    pub most_at_once: usize,
     /// Deliveries of invocations that were throttled, crashed, or timed out.
     pub burnt: u64,
     /// Pieces of work that were recorded as done.
@@ -60,7 +64,7 @@ impl Account {
     /// Whether every message is somewhere.
     #[must_use]
     pub fn balances(&self) -> bool {
-        self.sent == self.done + self.in_queue + self.dead_lettered + self.expired
+        self.sent == self.done + self.lost + self.in_queue + self.dead_lettered + self.expired
     }
 
     /// Panics with the account where a rule was broken.
@@ -81,9 +85,10 @@ impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} sent = {} done + {} in the queue + {} dead-lettered + {} expired; {} invocations, {} starts, {} commits, {} faults, {} violations",
+            "{} sent = {} done + {} lost + {} in the queue + {} dead-lettered + {} expired; {} invocations, {} starts, {} commits, {} faults, {} violations",
             self.sent,
             self.done,
+            self.lost,
             self.in_queue,
             self.dead_lettered,
             self.expired,

@@ -16,7 +16,7 @@ use crate::{
     Idempotency,
     batch::{QueueArn, Record},
     queue::{DeadLetter, EntryAnswer, QueueAttributes, QueueClient, QueueError, QueueName, VisibilityChange},
-    testkit::queue::{Change, QueueSettings, Queues, message_id, number, queue_of},
+    testkit::queue::{Change, Deletion, QueueSettings, Queues, message_id, number, queue_of},
 };
 
 impl fmt::Display for Receive {
@@ -67,6 +67,10 @@ impl Receive {
     /// Its queue and its receipt.
     pub(super) fn handle(&self) -> (usize, u64) {
         (self.queue, self.receipt)
+    }
+
+    pub(super) fn queue(&self) -> usize {
+        self.queue
     }
 }
 
@@ -125,9 +129,11 @@ impl ProcessQueue {
                 Way::Slow => store.travel(limit + Duration::from_secs(1)).await,
                 _ => store.travel(QUICK).await,
             }
-            let answers = entries.iter().map(|(receive, request)| apply(&queues, &store, *receive, *request)).collect();
+            let apply = |(receive, request): &(Option<Receive>, Request)| apply(&queues, &store, *receive, *request);
+            let answers =
+                entries.iter().map(|entry| if store.fails_alone() { failed() } else { apply(entry) }).collect();
             if way == Way::Twice {
-                entries.iter().for_each(|(receive, request)| drop(apply(&queues, &store, *receive, *request)));
+                entries.iter().for_each(|entry| drop(apply(entry)));
             }
             if !matches!(way, Way::LosesTheReply | Way::Late) {
                 // Nobody may wait any more.
@@ -146,6 +152,10 @@ impl ProcessQueue {
         let all = self.queues.all();
         let settings = index.and_then(|index| all.get(index)).map(|queue| &queue.settings);
         settings.map(QueueSettings::attributes).ok_or_else(|| QueueError::denied("no such queue"))
+    }
+
+    pub(super) fn name_of(&self, queue: usize) -> String {
+        self.queues.all().get(queue).map(|queue| queue.settings.name.clone()).unwrap_or_default()
     }
 
     pub(super) fn index(&self, arn: QueueArn<'_>) -> Option<usize> {
@@ -187,25 +197,37 @@ fn all(len: usize, why: &'static str) -> Vec<EntryAnswer> {
     std::iter::repeat_with(|| Err(QueueError::new(why))).take(len).collect()
 }
 
-fn apply(queues: &Queues, store: &SharedStore, receive: Option<Receive>, request: Request) -> EntryAnswer {
-    let answer = asked(queues, store, receive, request);
-    let row = match (request, answer.is_ok()) {
-        (Request::Hide(_), true) => "queue: hidden",
-        (Request::Hide(_), false) => "queue: not hidden, the receive is over",
-        (Request::Copy, _) => "queue: copied",
-        (Request::Delete, true) => "queue: deleted",
-        (Request::Delete, false) => "queue: not deleted, the receive is over",
-    };
-    *store.state().rows.entry(row).or_default() += 1;
-    answer
+/// One entry of a call that SQS itself could not serve.
+fn failed() -> EntryAnswer {
+    Err(QueueError::new("internal error"))
 }
 
-fn asked(queues: &Queues, store: &SharedStore, receive: Option<Receive>, request: Request) -> EntryAnswer {
+fn apply(queues: &Queues, store: &SharedStore, receive: Option<Receive>, request: Request) -> EntryAnswer {
+    let answer = asked(queues, store, receive, request);
+    let row = match (request, &answer) {
+        (_, Ok(row)) => row,
+        (Request::Delete, Err(_)) => "queue: not deleted, the receive is over",
+        (_, Err(_)) => "queue: not hidden, the receive is over",
+    };
+    *store.state().rows.entry(row).or_default() += 1;
+    answer.map(drop)
+}
+
+/// Does it: the row that was met.
+fn asked(
+    queues: &Queues,
+    store: &SharedStore,
+    receive: Option<Receive>,
+    request: Request,
+) -> Result<&'static str, QueueError> {
     let Some(Receive { queue: index, number, receipt, .. }) = receive else { return Err(QueueError::new("unknown")) };
     let (now, mut all) = (store.now(), queues.all());
     let Some(queue) = all.get_mut(index) else { return Err(QueueError::denied("no such queue")) };
     match request {
-        Request::Copy => queue.copy(number),
+        Request::Copy => {
+            queue.copy(number);
+            Ok("queue: copied")
+        }
         Request::Delete => {
             let id = message_id(index, number);
             let mut state = store.state();
@@ -213,28 +235,37 @@ fn asked(queues: &Queues, store: &SharedStore, receive: Option<Receive>, request
                 state.ledger.violation(format!("I4: {id} is deleted although its work was never recorded"));
             }
             drop(state);
-            if !queue.delete(number, receipt, now) {
-                return Err(QueueError::lost("the receipt handle has expired"));
-            }
+            let deletion = queue.delete(number, receipt, now);
             queues.wake(index);
+            match deletion {
+                Deletion::Done => Ok("queue: deleted"),
+                Deletion::Accepted => Ok("queue: not deleted, by an older receipt"),
+                Deletion::Refused => Err(QueueError::lost("the receipt handle has expired")),
+            }
         }
         Request::Hide(timeout) => match queue.change_visibility(number, receipt, timeout, now) {
-            Change::Done => queues.touch(index),
-            Change::Lost => return Err(QueueError::lost("not in flight")),
+            Change::Done => {
+                queues.touch(index);
+                Ok("queue: hidden")
+            }
+            Change::Lost => Err(QueueError::lost("not in flight")),
             Change::TooLong => {
                 store.state().ledger.violation(format!("I27: {timeout:?} would be past 12 h since the receive"));
-                return Err(QueueError::new("longer than 12 h since the receive"));
+                Err(QueueError::new("longer than 12 h since the receive"))
             }
         },
     }
-    Ok(())
 }
 
 type Time = Option<Duration>;
 
 impl QueueClient for ProcessQueue {
     fn attributes<'a>(&'a self, queue: QueueArn<'a>, _: Time) -> BoxFuture<'a, Result<QueueAttributes, QueueError>> {
-        Box::pin(std::future::ready(self.attributes_of(queue)))
+        Box::pin(async move {
+            let way = self.store.way();
+            self.store.travel(QUICK).await;
+            if way == Way::Open { self.attributes_of(queue) } else { Err(QueueError::new("no answer")) }
+        })
     }
 
     fn change_visibility<'a>(

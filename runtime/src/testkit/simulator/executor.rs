@@ -23,11 +23,34 @@ struct Tasks {
     next: u64,
     /// Tasks that are not being polled right now.
     waiting: BTreeMap<u64, Task>,
-    ready: BTreeSet<u64>,
-    /// Processes that stand still: their tasks are ready and not polled.
+    ready: Ready,
+    /// Processes that stand still: their tasks are not polled.
     frozen: BTreeSet<ProcessId>,
+    /// Tasks of those that could go on.
+    held: BTreeMap<ProcessId, Vec<u64>>,
     /// Processes that are gone: what they had is dropped, also the task that is being polled.
     dead: BTreeSet<ProcessId>,
+}
+
+/// Tasks that can go on. By their ids, not in the order in which they were woken: tokio's channels draw that by chance of their own.
+#[derive(Default)]
+struct Ready(BTreeSet<u64>);
+
+impl Ready {
+    fn insert(&mut self, id: u64) {
+        self.0.insert(id);
+    }
+
+    /// Takes the one that chance says.
+    fn take(&mut self, chance: &Chance) -> Option<u64> {
+        let place = match self.0.len() {
+            0 => return None,
+            len => chance.below(u64::try_from(len).unwrap_or(u64::MAX)),
+        };
+        let id = self.0.iter().nth(usize::try_from(place).unwrap_or(0)).copied()?;
+        self.0.remove(&id);
+        Some(id)
+    }
 }
 
 struct Task {
@@ -74,20 +97,22 @@ impl Executor {
     }
 
     pub(super) fn thaw(&self, process: ProcessId) {
-        self.tasks().frozen.remove(&process);
+        let mut tasks = self.tasks();
+        tasks.frozen.remove(&process);
+        let held = tasks.held.remove(&process).unwrap_or_default();
+        held.into_iter().for_each(|id| tasks.ready.insert(id));
     }
 
     /// Polls one task that can go on; which one, chance says. The process that it belongs to, or `None` where all wait.
     pub(super) fn step(&self, chance: &Chance) -> Option<ProcessId> {
         let (id, mut task) = self.take_ready(chance)?;
         let process = task.process;
-        let waker = Waker::from(Arc::new(Ready { executor: self.clone(), id }));
+        let waker = Waker::from(Arc::new(Waking { executor: self.clone(), id }));
         let polled = task.future.as_mut().poll(&mut Context::from_waker(&waker));
         let mut tasks = self.tasks();
         if polled == Poll::Pending && !tasks.dead.contains(&process) {
             tasks.waiting.insert(id, task);
         } else {
-            tasks.ready.remove(&id);
             drop(tasks);
             drop(task);
         }
@@ -96,21 +121,25 @@ impl Executor {
 
     fn take_ready(&self, chance: &Chance) -> Option<(u64, Task)> {
         let mut tasks = self.tasks();
-        let can_go_on = |id: &&u64| tasks.waiting.get(*id).is_some_and(|task| !tasks.frozen.contains(&task.process));
-        let candidates: Vec<u64> = tasks.ready.iter().filter(can_go_on).copied().collect();
-        let id = *chance.one_of(&candidates)?;
-        tasks.ready.remove(&id);
-        tasks.waiting.remove(&id).map(|task| (id, task))
+        loop {
+            let id = tasks.ready.take(chance)?;
+            // One that ended may have been woken all the same.
+            let Some(process) = tasks.waiting.get(&id).map(|task| task.process) else { continue };
+            if !tasks.frozen.contains(&process) {
+                return tasks.waiting.remove(&id).map(|task| (id, task));
+            }
+            tasks.held.entry(process).or_default().push(id);
+        }
     }
 }
 
 /// Makes a task ready.
-struct Ready {
+struct Waking {
     executor: Executor,
     id: u64,
 }
 
-impl Wake for Ready {
+impl Wake for Waking {
     fn wake(self: Arc<Self>) {
         self.executor.tasks().ready.insert(self.id);
     }

@@ -146,12 +146,24 @@ pub struct FaultCounts {
     pub slow: u64,
     /// Requests that failed among others in one message.
     pub failed_in_company: u64,
+    /// Entries of a call to a queue that failed among others.
+    pub failed_entries: u64,
+    /// Batches that waited to be filled.
+    pub windows: u64,
+    /// Messages that a queue hid first.
+    pub delayed: u64,
+    /// Messages that a FIFO queue knew already.
+    pub deduplicated: u64,
+    /// Messages that were kept too long.
+    pub expired: u64,
+    /// Rows that were removed when their retention was over.
+    pub removed_rows: u64,
 }
 
 impl FaultCounts {
     /// All of them, by name.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 26] {
+    pub fn named(&self) -> [(&'static str, u64); 32] {
         [
             ("crashes", self.crashes),
             ("time_outs", self.time_outs),
@@ -179,6 +191,12 @@ impl FaultCounts {
             ("twice", self.twice),
             ("slow", self.slow),
             ("failed_in_company", self.failed_in_company),
+            ("failed_entries", self.failed_entries),
+            ("windows", self.windows),
+            ("delayed", self.delayed),
+            ("deduplicated", self.deduplicated),
+            ("expired", self.expired),
+            ("removed_rows", self.removed_rows),
         ]
     }
 

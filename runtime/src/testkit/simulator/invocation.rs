@@ -1,15 +1,15 @@
 //! Polls, invocations and their answers.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use super::{
     Event, Plant, World,
     executor::ProcessId,
-    host, mapping,
-    process::{self, Process, Role, Running},
+    host, keys, mapping,
+    process::{self, Process, Role, Running, Watched},
     timeline::ProcessClock,
 };
 use crate::{
@@ -25,6 +25,8 @@ pub(super) struct Invocation {
     pub(super) queue: usize,
     pub(super) event: String,
     pub(super) received: Vec<Received>,
+    /// Whether the consumer records what is done.
+    pub(super) is_guarded: bool,
 }
 
 /// What invocations came to: the body of the answer, or none where the function erred; and the report.
@@ -40,8 +42,12 @@ impl World {
         let id = self.next_invocation;
         self.next_invocation += 1;
         running.invocation = Some(id);
+        let guard = running.guard.clone();
         let name = self.queues.all().get(queue).map_or_else(String::new, |queue| queue.settings.name.clone());
         let mut event = mapping::event(queue, &name, &received);
+        if let Some(guard) = &guard {
+            self.store.name(guard, &event);
+        }
         if self.timeline.now() < self.setup.faults.until && self.chance.happens(self.setup.faults.unnamed) {
             self.store.state().counts.unnamed += 1;
             // The first record that is named.
@@ -61,7 +67,8 @@ impl World {
         );
         let numbers: Vec<_> = received.iter().map(|received| (received.number, received.receive_count)).collect();
         self.tell(format_args!("invocation {id} of process {process} takes {numbers:?} of queue {queue}"));
-        self.invocations.insert(id, Invocation { process, queue, event, received });
+        self.invocations.insert(id, Invocation { process, queue, event, received, is_guarded: guard.is_some() });
+        self.most_at_once = self.most_at_once.max(self.at_work(queue));
         self.plan(self.timeline.now() + self.setup.mapping.function_timeout, Event::TimeOut(id));
         self.maybe_pause(id, process);
     }
@@ -86,9 +93,10 @@ impl World {
 
     fn start_process(&mut self, queue: usize) -> ProcessId {
         let process = self.new_process(queue);
-        let (consumer, epoch) = self.equip(&process);
+        let (consumer, watch) = self.equip(&process, Some(self.setup.mapping.function_timeout));
+        let guard = keys::guard_of(&consumer);
         let role = Role::Function(Pipeline::for_tests(consumer));
-        self.processes.insert(process.id, Running::new(&process, role, epoch));
+        self.processes.insert(process.id, Running { guard, ..Running::new(&process, role, watch) });
         process.id
     }
 
@@ -107,7 +115,7 @@ impl World {
     }
 
     /// The consumer of a new process.
-    pub(super) fn equip(&self, process: &Process) -> (Consumer, Arc<AtomicU64>) {
+    pub(super) fn equip(&self, process: &Process, function_timeout: Option<Duration>) -> (Consumer, Watched) {
         let world = process::World {
             timeline: &self.timeline,
             executor: &self.executor,
@@ -115,6 +123,7 @@ impl World {
             starts: &self.starts,
             slips: self.setup.plant.map(Plant::slips).unwrap_or_default(),
             concurrency: self.setup.concurrency,
+            function_timeout,
             clocks_agree: self.setup.faults.skew * 2 < Duration::from_millis(SKEW_MS),
         };
         world.equip(process, (self.setup.make)(process))

@@ -1,6 +1,6 @@
 //! Every row as it was after every write, and the rules that no write may break.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::executor::ProcessId;
 
@@ -47,10 +47,14 @@ pub(super) struct Ledger {
     /// Within the retention.
     commits: BTreeMap<IdempotencyKey, u32>,
     ever_committed: BTreeSet<IdempotencyKey>,
-    /// By message id, where a handler started.
+    /// By message id.
     keys: BTreeMap<String, IdempotencyKey>,
     /// Owners whose handler wants effects with its success.
     wanting: Vec<Owner>,
+    /// Owners whose claim was written.
+    claimed: HashSet<Owner>,
+    /// Ids of messages of which a handler succeeded.
+    handled: BTreeSet<String>,
     /// Handlers that succeeded in invocations that go on.
     succeeded: Vec<(Owner, ProcessId)>,
     /// By key: effects that happened, and transactions that committed.
@@ -72,9 +76,28 @@ impl Ledger {
         self.commits.contains_key(key)
     }
 
+    /// The row of a key is gone: its retention was over.
+    pub(super) fn forgets(&mut self, key: &IdempotencyKey) {
+        self.commits.remove(key);
+    }
+
     /// Notes which key a message has.
     pub(super) fn names(&mut self, message_id: &str, key: &IdempotencyKey) {
         self.keys.insert(message_id.to_owned(), key.clone());
+    }
+
+    /// A handler succeeded with a message.
+    pub(super) fn handles(&mut self, message_id: &str) {
+        self.handled.insert(message_id.to_owned());
+    }
+
+    pub(super) fn is_handled(&self, message_id: &str) -> bool {
+        self.handled.contains(message_id)
+    }
+
+    /// Whether a claim of that owner was ever written.
+    pub(super) fn is_claimed(&self, owner: Owner) -> bool {
+        self.claimed.contains(&owner)
     }
 
     /// A handler that ran under that owner succeeded, and wants effects to happen with that or not.
@@ -187,6 +210,8 @@ impl Ledger {
             self.violation(format!("I8: {write:?} deletes a row"));
         }
         let owner = by.map(|by| by.owner);
+        self.claimed
+            .extend(owner.filter(|_| write == Write::Claim && after.is_some_and(|row| Some(row.owner) == owner)));
         let lease_end = |row: Option<&Row>| row.and_then(lease_end_ms);
         let (ended, ends) = (lease_end(before), lease_end(after));
         let Some(after) = after.filter(|after| Some(*after) != before) else { return };

@@ -1,24 +1,26 @@
 //! The event source mapping: what takes batches from a queue and invokes the function with them.
 
-use std::time::Duration;
-
-use serde_json::{Map, Value, json};
+use std::time::{Duration, SystemTime};
 
 use super::timeline::START;
-use crate::testkit::queue::{Received, arn, message_id};
+use crate::testkit::{
+    event::{Event, Message},
+    queue::Received,
+};
 
 /// What a mapping and its function are set to.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MappingSettings {
-    /// The most messages of a batch. Default 10.
+    /// The most messages of a batch; more than 10 need a window of a second, and a standard queue. Default 10.
     pub batch_size: usize,
-    /// How long it waits for a batch to fill. Default not at all.
+    /// How long it waits for a batch to fill, 5 minutes at most; a FIFO queue's mapping never waits. What it has received meanwhile is
+    /// hidden already. Default not at all.
     pub window: Duration,
-    /// How large an event may be, in bytes of its messages' bodies: a batch is closed before it would be larger. Default Lambda's
-    /// 6 MB.
+    /// How large an event may be, in bytes: a batch is closed before it would be larger. A record counts as its body and its attributes
+    /// in JSON, and 700 bytes. Default Lambda's 6 MB.
     pub max_event_bytes: usize,
-    /// The most invocations at a time; 0 where queues have no mapping. Default 8.
+    /// The most invocations at a time, 2 to 1,000; 0 where queues have no mapping. Default 8.
     pub maximum_concurrency: usize,
     /// The most invocations at a time in the first minute. Default 5, as Lambda begins.
     pub initial_concurrency: usize,
@@ -46,6 +48,22 @@ impl Default for MappingSettings {
 }
 
 impl MappingSettings {
+    /// Why AWS refuses such a mapping for such a queue; `None` where it takes it.
+    pub(super) fn refusal(&self, is_fifo: bool) -> Option<&'static str> {
+        const SECOND: Duration = Duration::from_secs(1);
+        match () {
+            () if self.maximum_concurrency == 0 => None,
+            () if !(2..=1_000).contains(&self.maximum_concurrency) => Some("the maximum concurrency is 2 to 1,000"),
+            () if !(1..=10_000).contains(&self.batch_size) => Some("a batch has 1 to 10,000 messages"),
+            () if self.batch_size > 10 && is_fifo => Some("a batch of a FIFO queue has at most 10 messages"),
+            () if self.batch_size > 10 && self.window < SECOND => {
+                Some("a batch of more than 10 messages needs a window of at least a second")
+            }
+            () if self.window > 300 * SECOND => Some("a window takes at most 5 minutes"),
+            () => None,
+        }
+    }
+
     /// How many invocations there may be at a time so long after the mapping began.
     pub(super) fn concurrency_at(&self, since: Duration) -> usize {
         let minutes = usize::try_from(since.as_secs() / 60).unwrap_or(usize::MAX);
@@ -54,41 +72,28 @@ impl MappingSettings {
     }
 }
 
-fn epoch_ms(at: Duration) -> String {
-    (START + at).as_millis().to_string()
+/// That time of the simulation by the wall.
+fn wall(at: Duration) -> SystemTime {
+    SystemTime::UNIX_EPOCH + START + at
+}
+
+/// A receive as a message of an event.
+pub(super) fn message(queue: usize, received: &Received) -> Message {
+    received.message(queue, wall)
 }
 
 /// The event of these receives.
 pub(super) fn event(queue: usize, queue_name: &str, received: &[Received]) -> String {
-    let records: Vec<Value> = received.iter().map(|received| record(queue, queue_name, received)).collect();
-    json!({ "Records": records }).to_string()
+    let messages = received.iter().map(|received| message(queue, received));
+    Event::standard(queue_name).messages(messages).to_json()
 }
 
-/// What SQS says of a receive.
-pub(super) fn attributes(received: &Received) -> impl Iterator<Item = (&'static str, String)> {
-    [
-        ("ApproximateReceiveCount", Some(received.receive_count.to_string())),
-        ("SentTimestamp", Some(epoch_ms(received.sent_at))),
-        ("ApproximateFirstReceiveTimestamp", Some(epoch_ms(received.first_received_at))),
-        ("SenderId", Some("AIDAEXAMPLE".to_owned())),
-        ("MessageGroupId", received.sent.group.clone()),
-        ("MessageDeduplicationId", received.sent.deduplication_id.clone()),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((name, value?)))
-}
-
-fn record(queue: usize, queue_name: &str, received: &Received) -> Value {
-    let attributes: Map<String, Value> =
-        attributes(received).map(|(name, value)| (name.to_owned(), value.into())).collect();
-    json!({
-        "messageId": message_id(queue, received.number),
-        "receiptHandle": format!("receipt-{}", received.receipt),
-        "body": received.sent.body,
-        "attributes": attributes,
-        "messageAttributes": {},
-        "eventSource": "aws:sqs",
-        "eventSourceARN": arn(queue_name),
-        "awsRegion": "eu-west-1",
-    })
+/// About how many bytes a record takes in an event: its body and its attributes as JSON, and what is around them.
+pub(super) fn record_bytes(received: &Received) -> usize {
+    const AROUND: usize = 700;
+    const AROUND_AN_ATTRIBUTE: usize = 100;
+    let json_len = |text: &str| serde_json::to_string(text).map_or(text.len(), |json| json.len());
+    let attributes = received.sent.attributes.iter();
+    let attributes: usize = attributes.map(|(name, value)| name.len() + value.len() + AROUND_AN_ATTRIBUTE).sum();
+    AROUND + json_len(&received.sent.body) + attributes
 }

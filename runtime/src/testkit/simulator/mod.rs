@@ -26,6 +26,7 @@
 
 mod account;
 mod answer;
+mod causes;
 mod chance;
 mod client;
 mod effect;
@@ -33,6 +34,7 @@ mod executor;
 mod faults;
 mod host;
 mod invocation;
+mod keys;
 mod ledger;
 mod mapping;
 mod pause;
@@ -57,9 +59,11 @@ pub use self::{
     process::Process,
 };
 use self::{
+    causes::Causes,
     chance::Chance,
     executor::{Executor, ProcessId},
     invocation::{Answers, Invocation},
+    poll::Gathering,
     process::{Running, Starts},
     store::SharedStore,
     timeline::Timeline,
@@ -69,8 +73,13 @@ pub use crate::testkit::queue::{QueueSettings, SentMessage};
 use crate::{
     Consumer,
     run::{FailsWhen, Report, WorkerConfig, WorkerQueue},
-    testkit::queue::{Queue, Queues},
+    testkit::queue::{Queue, Queues, message_id},
 };
+
+const AN_HOUR: Duration = Duration::from_secs(3_600);
+
+/// More than any simulation takes that comes to an end.
+const MOST_STEPS: u64 = 100_000_000;
 
 /// Makes the consumer of a new process.
 type MakeConsumer = Box<dyn Fn(&Process) -> Consumer>;
@@ -81,10 +90,10 @@ pub struct Simulation {
     make: MakeConsumer,
     faults: Faults,
     mapping: MappingSettings,
-    longest: Duration,
     plant: Option<Plant>,
     concurrency: Option<usize>,
     fifo_messages_start: bool,
+    may_lose_messages: bool,
     fails_when: Option<FailsWhen>,
     workers: Option<Workers>,
     writes_together: bool,
@@ -101,10 +110,10 @@ impl Simulation {
             make: Box::new(consumer),
             faults: Faults::none(),
             mapping: MappingSettings::default(),
-            longest: Duration::from_secs(2 * 24 * 3_600),
             plant: None,
             concurrency: None,
             fifo_messages_start: false,
+            may_lose_messages: false,
             fails_when: None,
             workers: None,
             writes_together: false,
@@ -160,6 +169,12 @@ impl Simulation {
         Self { fifo_messages_start: true, ..self }
     }
 
+    /// Messages may be lost: the mapping has no `ReportBatchItemFailures`, and nothing stands in for it. Else each one breaks a rule.
+    #[must_use]
+    pub fn may_lose_messages(self) -> Self {
+        Self { may_lose_messages: true, ..self }
+    }
+
     /// The store writes what is pending at the same moment in few messages, as
     /// [`DynamoDbStore::write_together`](https://docs.rs/sqs-runtime/latest/sqs_runtime/claim/dynamodb/struct.DynamoDbStore.html) does.
     /// Default each by itself.
@@ -190,7 +205,11 @@ impl Simulation {
         self.sends.push((at, queue, message));
     }
 
-    /// Runs until every message came to its end, or two days are over.
+    /// Runs until every message came to its end, at the latest that of its retention.
+    ///
+    /// # Panics
+    ///
+    /// If a FIFO queue was sent a message without a group.
     #[must_use]
     pub fn run(self) -> Account {
         let mut world = World::new(self);
@@ -244,8 +263,18 @@ struct World {
     next_invocation: u64,
     answers: Answers,
     starts: Starts,
-    /// Queues whose window is open.
-    waiting: std::collections::BTreeSet<usize>,
+    /// By queue: the batch that is being filled.
+    gathering: BTreeMap<usize, Gathering>,
+    /// By queue: batches that come a second time.
+    doubled: BTreeMap<usize, Vec<Vec<u64>>>,
+    /// By queue: how many invocations fewer its mapping has, because some failed.
+    slowed: BTreeMap<usize, usize>,
+    /// The most invocations that one mapping had at a time.
+    most_at_once: usize,
+    causes: Causes,
+    /// When the last message has been kept too long, and whoever waits for it has had time to see that.
+    end: Duration,
+    steps: u64,
     outcomes: BTreeMap<&'static str, u64>,
     /// Deliveries of invocations that came to no report.
     burnt: u64,
@@ -283,7 +312,13 @@ impl World {
             next_invocation: 0,
             answers: Answers::default(),
             starts: Arc::default(),
-            waiting: std::collections::BTreeSet::new(),
+            gathering: BTreeMap::new(),
+            doubled: BTreeMap::new(),
+            slowed: BTreeMap::new(),
+            most_at_once: 0,
+            causes: Causes::default(),
+            end: Duration::ZERO,
+            steps: 0,
             outcomes: BTreeMap::new(),
             burnt: 0,
             undeleted: std::collections::BTreeSet::new(),
@@ -293,6 +328,7 @@ impl World {
         for (at, queue, message) in sends {
             world.plan(at, Event::Send(queue, message));
         }
+        world.check_settings();
         world.plan_workers();
         world
     }
@@ -323,6 +359,10 @@ impl World {
     fn run(&mut self) {
         loop {
             while let Some(process) = self.executor.step(&self.chance) {
+                self.steps += 1;
+                if self.steps > MOST_STEPS {
+                    return self.violation(format!("{MOST_STEPS} steps, and no end of it"));
+                }
                 self.end_what_ended();
                 self.take_answers();
                 self.take_returned();
@@ -342,7 +382,7 @@ impl World {
             }
             let next_event = self.events.keys().next().map(|(at, _)| *at);
             let Some(next) = [next_event, self.timeline.next_timer()].into_iter().flatten().min() else { break };
-            if next > self.setup.longest {
+            if next > self.end {
                 break;
             }
             self.timeline.advance_to(next);
@@ -356,8 +396,8 @@ impl World {
         };
         match entry.remove() {
             Event::Send(queue, message) => self.send(queue, message),
-            Event::Poll(queue) => self.poll(queue, false),
-            Event::Window(queue) => self.poll(queue, true),
+            Event::Poll(queue) => self.poll(queue),
+            Event::Window(queue) => self.close_window(queue),
             Event::TimeOut(invocation) => self.time_out(invocation),
             Event::Pause(invocation, process) => self.pause(invocation, process),
             Event::GoOn(invocation, process) => self.go_on(invocation, process),
@@ -375,14 +415,37 @@ impl World {
         let mut queues = self.queues.all();
         let Some(to) = queues.get_mut(queue) else { return };
         let (number, visible_at) = (to.send(message, now), now + to.settings.delay);
+        self.end = self.end.max(visible_at + to.settings.retention + AN_HOUR);
         drop(queues);
+        self.store.state().counts.delayed += u64::from(visible_at > now);
         self.queues.wake(queue);
         self.tell(format_args!("queue {queue} takes {number:?}"));
         self.plan(visible_at, Event::Poll(queue));
     }
 
+    /// A mapping as AWS would not have it shows nothing.
+    fn check_settings(&self) {
+        let settings: Vec<bool> = self.queues.all().iter().map(|queue| queue.settings.is_fifo()).collect();
+        let refusals = settings.into_iter().filter_map(|is_fifo| self.setup.mapping.refusal(is_fifo));
+        refusals.for_each(|why| self.violation(format!("the mapping cannot be set so: {why}")));
+    }
+
+    /// Which messages are lost: deleted although they were not done, by the mapping's answer to a function that failed.
+    fn settle_losses(&self, queues: &mut [Queue]) {
+        for (index, queue) in queues.iter_mut().enumerate() {
+            let mut state = self.store.state();
+            queue.keep_losses(|number| state.ledger.is_done(&message_id(index, number)) != Some(true));
+            for id in queue.losses().map(|number| message_id(index, number)).filter(|_| !self.setup.may_lose_messages) {
+                state
+                    .ledger
+                    .violation(format!("{id} is lost: it failed, and its mapping has no ReportBatchItemFailures"));
+            }
+        }
+    }
+
     fn into_account(self) -> Account {
-        let queues = std::mem::take(&mut *self.queues.all());
+        let mut queues = std::mem::take(&mut *self.queues.all());
+        self.settle_losses(&mut queues);
         let count = |of: fn(&Queue) -> usize| queues.iter().map(|queue| of(queue) as u64).sum();
         let starts = std::mem::take(&mut *self.starts.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         let mut account = Account {
@@ -391,11 +454,13 @@ impl World {
             done: count(Queue::done),
             in_queue: count(Queue::len),
             dead_lettered: count(Queue::dead_lettered),
+            lost: count(|queue| queue.losses().count()),
             expired: count(|queue| queue.expired.len()),
             starts,
             invocations: self.next_invocation,
             deliveries: queues.iter().map(Queue::receives).sum(),
             burnt: self.burnt,
+            most_at_once: self.most_at_once,
             outcomes: self.outcomes,
             trace: self.trace,
             ..Account::default()
@@ -403,10 +468,13 @@ impl World {
         let mut state = self.store.state();
         account.commits = state.ledger.commits();
         account.faults = state.counts;
+        account.faults.expired = account.expired;
+        account.faults.deduplicated = queues.iter().map(|queue| queue.deduplicated).sum();
         account.rows = std::mem::take(&mut state.rows);
         account.violations = std::mem::take(&mut state.ledger.violations);
-        account.violations.append(&mut state.deliveries.violations);
         account.burnt += state.deliveries.explain(&mut account.outcomes);
+        account.violations.append(&mut state.deliveries.violations);
+        account.violations.extend(self.causes.violations());
         if !account.balances() {
             account.violations.push(format!("a message is nowhere: {account}"));
         }

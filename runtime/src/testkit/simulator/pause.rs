@@ -22,8 +22,8 @@ impl World {
         self.store.state().counts.paused += 1;
         self.tell(format_args!("process {process} stands still in invocation {id}"));
         self.executor.freeze(process);
-        if let Some(running) = self.processes.get_mut(&process) {
-            running.is_paused = true;
+        if let Some(running) = self.processes.get(&process) {
+            running.watched.stands_still();
         }
         let until = self.timeline.now() + self.chance.time(self.setup.faults.longest_pause);
         self.plan(until, Event::GoOn(id, process));

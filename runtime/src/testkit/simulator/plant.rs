@@ -64,6 +64,14 @@ plants! {
     EmptySuccessForAForeignEvent = "empty-success-for-a-foreign-event";
     /// A FIFO group goes on behind a failure.
     GroupGoesOn = "group-goes-on";
+    /// Messages of a FIFO group start beside each other.
+    GroupsAtOnce = "groups-at-once";
+    /// A group on a standard queue is taken for one of a FIFO queue.
+    GroupsOnAnyQueue = "groups-on-any-queue";
+    /// A message whose claim met a store that does not answer counts as done before.
+    UnavailableAsDone = "unavailable-as-done";
+    /// A message whose claim met such a store runs without it.
+    UnavailableRuns = "unavailable-runs";
     /// Nothing looks at the deadline.
     NoDeadlineGuard = "no-deadline-guard";
     /// A claim is released although its completion may have landed.
@@ -139,6 +147,10 @@ impl Plant {
         let none = Slips::default();
         match self {
             Self::GroupGoesOn => Slips { group_goes_on: true, ..none },
+            Self::GroupsAtOnce => Slips { groups_at_once: true, ..none },
+            Self::GroupsOnAnyQueue => Slips { groups_on_any_queue: true, ..none },
+            Self::UnavailableAsDone => Slips { unavailable_as_done: true, ..none },
+            Self::UnavailableRuns => Slips { unavailable_runs: true, ..none },
             Self::NoDeadlineGuard => Slips { no_deadline_guard: true, ..none },
             Self::ReleaseBehindACompletion => Slips { release_behind_a_completion: true, ..none },
             Self::Unbounded => Slips { unbounded: true, ..none },

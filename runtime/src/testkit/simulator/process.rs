@@ -4,7 +4,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -20,6 +20,7 @@ use super::{
     client::{ProcessQueue, Receive},
     effect::Counted,
     executor::{Executor, ProcessId, ProcessSpawn},
+    keys,
     store::SharedStore,
     timeline::{ProcessClock, Timeline},
 };
@@ -29,7 +30,7 @@ use crate::{
     handler::{Delivery, Handled, MessageService},
     queue::QueueClient,
     run::{Pipeline, Slips, WorkerHandle},
-    testkit::queue::Queues,
+    testkit::queue::{Queues, message_id},
 };
 
 /// What a process gives its consumer.
@@ -96,12 +97,40 @@ pub(super) struct Running {
     pub(super) queue: usize,
     pub(super) role: Role,
     pub(super) lateness: Duration,
-    /// Goes on with every answer: a run of another epoch is behind the answer of its invocation.
-    pub(super) epoch: Arc<AtomicU64>,
+    pub(super) watched: Watched,
+    /// What names the work of a function's messages; `None` where nothing is recorded.
+    pub(super) guard: Option<Idempotency>,
     /// The invocation that it is at.
     pub(super) invocation: Option<u64>,
-    /// Whether it stood still in that one, or ever as a worker: then it cannot be on time.
-    pub(super) is_paused: bool,
+}
+
+/// What the rules know of a process. Clones are the same.
+#[derive(Clone, Default)]
+pub(super) struct Watched {
+    /// Goes on with every answer: a run of another epoch is behind the answer of its invocation.
+    epoch: Arc<AtomicU64>,
+    /// Whether it stood still in its invocation, or ever as a worker: then it cannot be on time.
+    is_paused: Arc<AtomicBool>,
+}
+
+impl Watched {
+    /// Its invocation is answered, or its worker ended.
+    pub(super) fn ends(&self) {
+        self.epoch.fetch_add(1, Ordering::Relaxed);
+        self.is_paused.store(false, Ordering::Relaxed);
+    }
+
+    pub(super) fn stands_still(&self) {
+        self.is_paused.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.is_paused.load(Ordering::Relaxed)
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Relaxed)
+    }
 }
 
 /// What a process is there for.
@@ -119,26 +148,31 @@ pub(super) struct World<'a> {
     pub(super) slips: Slips,
     pub(super) clocks_agree: bool,
     pub(super) concurrency: Option<usize>,
+    /// `None` for a worker, which has no deadline.
+    pub(super) function_timeout: Option<Duration>,
 }
 
 impl Running {
     /// Whether nothing holds it up: its timers are punctual, and it did not stand still.
     pub(super) fn is_in_time(&self) -> bool {
-        self.lateness.is_zero() && !self.is_paused
+        self.lateness.is_zero() && !self.watched.is_paused()
     }
 
-    pub(super) fn new(process: &Process, role: Role, epoch: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(process: &Process, role: Role, watched: Watched) -> Self {
         let (queue, lateness) = (process.queue, process.clock.lateness);
-        Self { queue, role, lateness, epoch, invocation: None, is_paused: false }
+        Self { queue, role, lateness, watched, guard: None, invocation: None }
     }
 }
 
 impl World<'_> {
-    /// The consumer as it runs in that process, and the epoch of what it runs.
-    pub(super) fn equip(&self, process: &Process, consumer: Consumer) -> (Consumer, Arc<AtomicU64>) {
-        let epoch = Arc::new(AtomicU64::new(0));
+    /// The consumer as it runs in that process, and what is known of that.
+    pub(super) fn equip(&self, process: &Process, consumer: Consumer) -> (Consumer, Watched) {
+        let watched = Watched::default();
         let watch = WatchLayer {
-            epoch: Arc::clone(&epoch),
+            watched: watched.clone(),
+            needs_a_claim: keys::claims(keys::guard_of(&consumer).as_ref()),
+            reserve: self.function_timeout.filter(|_| process.clock.lateness.is_zero()).map(reserve),
+            queues: process.queues.clone(),
             clocks_agree: self.clocks_agree,
             concurrency: self.concurrency,
             process: process.id,
@@ -153,8 +187,15 @@ impl World<'_> {
             .spawner(ProcessSpawn { executor: self.executor.clone(), process: process.id });
         let mut consumer = consumer;
         consumer.settings.seams.slips = self.slips;
-        (consumer, epoch)
+        (consumer, watched)
     }
+}
+
+/// In which time before the deadline nothing starts: 5 % of what is left when the queue's settings are known, which may take a quarter of
+/// the time.
+fn reserve(function_timeout: Duration) -> Duration {
+    let left = function_timeout * 3 / 4;
+    Duration::from_secs(1).max(left / 20).min(left / 2)
 }
 
 /// Every start of a handler.
@@ -164,7 +205,12 @@ pub(super) type Starts = Arc<Mutex<Vec<Start>>>;
 #[derive(Clone)]
 struct WatchLayer {
     process: ProcessId,
-    epoch: Arc<AtomicU64>,
+    watched: Watched,
+    /// Whether every run has a claim of its own.
+    needs_a_claim: bool,
+    /// `None` where a process has no deadline, or may notice it too late.
+    reserve: Option<Duration>,
+    queues: Queues,
     /// To within the protocol's skew: then, and only then, handlers of one key do not overlap.
     clocks_agree: bool,
     concurrency: Option<usize>,
@@ -190,7 +236,7 @@ impl Layer<MessageService> for WatchLayer {
 impl Service<Delivery> for Watch {
     type Response = Handled;
     type Error = BoxError;
-    type Future = Watched;
+    type Future = Run;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -198,35 +244,38 @@ impl Service<Delivery> for Watch {
 
     fn call(&mut self, delivery: Delivery) -> Self::Future {
         let (run, owner) = (self.layer.note(&delivery), delivery.owner());
-        Watched {
+        Run {
             run,
             owner,
+            message_id: delivery.record().message_id().into(),
             layer: self.layer.clone(),
-            epoch: self.layer.epoch.load(Ordering::Relaxed),
+            epoch: self.layer.watched.epoch(),
             inner: self.inner.call(delivery),
         }
     }
 }
 
 /// A run of the handler, which must not go on behind its invocation's answer.
-struct Watched {
+struct Run {
     layer: WatchLayer,
     run: u64,
+    message_id: Box<str>,
     owner: Option<Owner>,
     epoch: u64,
     inner: BoxFuture<'static, Result<Handled, BoxError>>,
 }
 
-impl Future for Watched {
+impl Future for Run {
     type Output = Result<Handled, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.layer.epoch.load(Ordering::Relaxed) != self.epoch {
+        if self.layer.watched.epoch() != self.epoch {
             let what = format!("I22: a handler of process {} runs behind the answer", self.layer.process);
             self.layer.store.state().ledger.violation(what);
         }
         let ended = self.inner.as_mut().poll(cx);
         if let Poll::Ready(Ok(handled)) = &ended {
+            self.layer.store.state().ledger.handles(&self.message_id);
             let wanted = handled.writes.as_ref().and_then(|writes| writes.downcast::<Counted>());
             let wants = wanted.is_some_and(|wanted| wanted.count() > 0);
             if let Some(owner) = self.owner {
@@ -237,7 +286,7 @@ impl Future for Watched {
     }
 }
 
-impl Drop for Watched {
+impl Drop for Run {
     fn drop(&mut self) {
         self.layer.store.state().ledger.ends(self.run);
     }
@@ -255,7 +304,9 @@ impl WatchLayer {
         if let Some(key) = delivery.idempotency_key() {
             self.store.state().ledger.names(record.message_id(), key);
         }
+        self.check_time(delivery);
         if let Some(receive) = Receive::of(record) {
+            self.check_order(receive);
             let mut state = self.store.state();
             if state.deliveries.starts(receive, delivery.owner()) {
                 state.news.push(format!("{receive} starts in process {}", self.process));
@@ -265,6 +316,9 @@ impl WatchLayer {
         // differ by more than the skew another may have taken over while the grant was on its way.
         let lease = delivery.lease();
         let mut state = self.store.state();
+        if self.needs_a_claim && !lease.is_some_and(|lease| state.ledger.is_claimed(lease.owner())) {
+            state.ledger.violation(format!("I21: a handler starts without a claim that was written: {start:?}"));
+        }
         let together = state.ledger.starts(lease.map(Lease::key), self.process);
         if self.clocks_agree && together.of_key > 1 {
             state.ledger.violation(format!("G4: two handlers run for one key: {start:?}"));
@@ -278,5 +332,33 @@ impl WatchLayer {
         drop(state);
         self.starts.lock().unwrap_or_else(PoisonError::into_inner).push(start);
         together.run
+    }
+
+    /// Nothing starts so late that it cannot be stopped in time.
+    fn check_time(&self, delivery: &Delivery) {
+        let ends = delivery.invocation().deadline().zip(self.reserve).filter(|_| !self.watched.is_paused());
+        let now = self.timeline.now();
+        if ends.is_some_and(|(deadline, reserve)| now + reserve >= deadline) {
+            let id = delivery.record().message_id();
+            self.store
+                .state()
+                .ledger
+                .violation(format!("I23: {id} starts at {now:?}, in the reserve before the deadline"));
+        }
+    }
+
+    /// Of a FIFO group nothing starts while an earlier message is neither done nor dead-lettered.
+    fn check_order(&self, receive: Receive) {
+        let mut queues = self.queues.all();
+        let Some(queue) = queues.get_mut(receive.queue()) else { return };
+        let open = queue.in_front_of(receive.number).into_iter().filter(|number| !queue.has_copy(*number));
+        let ids: Vec<_> = open.map(|number| message_id(receive.queue(), number)).collect();
+        drop(queues);
+        let mut state = self.store.state();
+        for id in ids {
+            if state.ledger.is_done(&id) != Some(true) && !state.ledger.is_handled(&id) {
+                state.ledger.violation(format!("I15: {receive} starts before {id} of its group"));
+            }
+        }
     }
 }

@@ -85,6 +85,15 @@ impl Server {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the retention of a row is over.
+    pub(super) fn is_expired(&self, key: &IdempotencyKey, now_ms: u64) -> bool {
+        self.rows().get(key).is_some_and(|row| row.is_expired(now_ms))
+    }
+
+    pub(super) fn remove(&self, key: &IdempotencyKey) {
+        self.rows().remove(key);
+    }
+
     pub(super) fn row(&self, key: &IdempotencyKey) -> Option<Row> {
         self.rows().get(key).cloned()
     }

@@ -17,7 +17,7 @@ use super::{
     plant::Plant,
     rows,
     server::{Answer, Request, Server},
-    timeline::{ProcessClock, Sleep, Timeline},
+    timeline::{ProcessClock, START, Sleep, Timeline},
     worker::{Attempts, Deliveries},
 };
 use crate::{
@@ -157,6 +157,13 @@ impl SharedStore {
         doubles
     }
 
+    /// Whether one entry of a call to a queue fails, and the others do not.
+    pub(super) fn fails_alone(&self) -> bool {
+        let fails = self.faults_are_on() && self.happens(self.0.faults.store / 4);
+        self.state().counts.failed_entries += u64::from(fails);
+        fails
+    }
+
     pub(super) fn spawn(&self, process: ProcessId, task: BoxFuture<'static, ()>) {
         self.0.executor.spawn(process, task);
     }
@@ -283,6 +290,7 @@ impl SharedStore {
     /// Runs one request on the rows and looks at what it did.
     pub(super) fn apply(&self, request: &Request, now_ms: u64) -> Answer {
         let Shared { server, .. } = &*self.0;
+        self.maybe_forget(request.key());
         let before = server.row(request.key());
         let answer = server.answer(request, now_ms);
         let after = server.row(request.key());
@@ -314,6 +322,17 @@ impl SharedStore {
 }
 
 impl SharedStore {
+    /// DynamoDB removes what is over, sooner or later.
+    fn maybe_forget(&self, key: &IdempotencyKey) {
+        let now = u64::try_from((START + self.now()).as_millis()).unwrap_or(u64::MAX);
+        if self.0.server.is_expired(key, now) && self.faults_are_on() && self.happens(500) {
+            self.0.server.remove(key);
+            let mut state = self.state();
+            state.counts.removed_rows += 1;
+            state.ledger.forgets(key);
+        }
+    }
+
     /// Effects happen with the commit of their transaction, and with no other.
     fn note_effects(&self, state: &mut State, request: &Request, before: Option<&Row>, after: Option<&Row>) {
         let is_done = |row: Option<&Row>| row.is_some_and(|row| row.status == Status::Completed);
@@ -352,6 +371,11 @@ impl ProcessStore {
         epoch_ms(self.clock.wall())
     }
 
+    /// Which row of the protocol's tables a request without an answer was.
+    fn meets(&self, row: &'static str) {
+        *self.wire.state().rows.entry(row).or_default() += 1;
+    }
+
     async fn send(&self, request: Request, time: Time) -> Result<Answer, Silence> {
         self.wire.send(request, self.now_ms(), limit(time)).await
     }
@@ -360,14 +384,22 @@ impl ProcessStore {
     pub(super) async fn claim_one(&self, request: ClaimRequest, in_doubt: bool, time: Time) -> ClaimAnswer {
         match self.send(Request::Claim(request.clone()), time).await {
             Ok(Answer::Claim(answer)) => answer,
-            Err(Silence::Refused) if !in_doubt => ClaimAnswer::Unavailable(throttled()),
+            Err(Silence::Refused) if !in_doubt => {
+                self.meets("claim: nothing was written");
+                ClaimAnswer::Unavailable(throttled())
+            }
             // One read, as the DynamoDB store makes it, that may get lost itself.
             _ if self.wire.way_to_the_store() == Way::Open => {
                 let healed = self.wire.0.server.healed(&request, self.now_ms());
-                healed.unwrap_or_else(|| ClaimAnswer::Unknown(silent()))
+                healed.unwrap_or_else(|| self.claim_is_unknown())
             }
-            _ => ClaimAnswer::Unknown(silent()),
+            _ => self.claim_is_unknown(),
         }
+    }
+
+    fn claim_is_unknown(&self) -> ClaimAnswer {
+        self.meets("claim: unknown");
+        ClaimAnswer::Unknown(silent())
     }
 
     pub(super) async fn commit_one(&self, request: Request, time: Time) -> CompleteAnswer {
@@ -377,6 +409,8 @@ impl ProcessStore {
                 return answer;
             }
         }
+        let is_mark = matches!(request, Request::Mark(_));
+        self.meets(if is_mark { "mark: unknown" } else { "complete: unknown" });
         CompleteAnswer::Unknown(silent())
     }
 
@@ -389,16 +423,22 @@ impl ProcessStore {
                 Err(Silence::Refused) => {}
             }
         }
-        match is_in_doubt {
-            true => TransactAnswer::Decided(CompleteAnswer::Unknown(silent())),
-            false => TransactAnswer::NotWritten(throttled()),
+        if is_in_doubt {
+            self.meets("transaction: unknown");
+            TransactAnswer::Decided(CompleteAnswer::Unknown(silent()))
+        } else {
+            self.meets("transaction: nothing was written");
+            TransactAnswer::NotWritten(throttled())
         }
     }
 
     pub(super) async fn give_up_one(&self, request: Request, time: Time) -> HeldAnswer {
         match self.send(request, time).await {
             Ok(Answer::Held(answer)) => answer,
-            _ => HeldAnswer::Unknown(silent()),
+            _ => {
+                self.meets("release, cancel, reject: unknown");
+                HeldAnswer::Unknown(silent())
+            }
         }
     }
 
@@ -411,14 +451,20 @@ impl ProcessStore {
                 }
                 answer
             }
-            _ => RenewAnswer::Unknown(silent()),
+            _ => {
+                self.meets("renew: unknown");
+                RenewAnswer::Unknown(silent())
+            }
         }
     }
 
     async fn read_one(&self, key: IdempotencyKey, time: Time) -> ReadAnswer {
         match self.send(Request::Read(key), time).await {
             Ok(Answer::Read(answer)) => answer,
-            _ => ReadAnswer::Unavailable(silent()),
+            _ => {
+                self.meets("read: unknown");
+                ReadAnswer::Unavailable(silent())
+            }
         }
     }
 }

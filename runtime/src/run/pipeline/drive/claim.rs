@@ -155,6 +155,7 @@ impl Drive {
         // A claim may take long: what is granted after the time to start is given back.
         self.look_at_the_clock();
         let runs_unguarded = self.shared.idempotency.as_ref().is_some_and(|idempotency| idempotency.runs_unguarded());
+        let runs_unguarded = runs_unguarded || self.shared.seams.slips.unavailable_runs;
         let mut unstarted = Vec::new();
         for ((index, key), answer) in answered(asked, answers) {
             self.note_answer(answer.as_ref());
@@ -242,6 +243,7 @@ impl Drive {
             Some(ClaimAnswer::KeyConflict) => Outcome::Rejected(Reason::new(ReasonClass::KeyConflict)),
             Some(ClaimAnswer::RejectedBefore { .. }) => Outcome::Rejected(Reason::new(ReasonClass::RejectedBefore)),
             Some(ClaimAnswer::Corrupt) => retry(ReasonClass::StoreCorrupt),
+            Some(ClaimAnswer::Unavailable(_)) if self.shared.seams.slips.unavailable_as_done => Outcome::AlreadyDone,
             Some(ClaimAnswer::Unavailable(error)) => with_error(ReasonClass::StoreUnavailable, &error),
             Some(ClaimAnswer::Unknown(error)) => with_error(ReasonClass::ClaimUnknown, &error),
             Some(ClaimAnswer::Acquired(_)) | None => retry(ReasonClass::ClaimUnknown),

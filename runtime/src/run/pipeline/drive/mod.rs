@@ -31,7 +31,7 @@ use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, mpsc};
 
 use super::{
-    Report, Shared,
+    Report, Shared, Slips,
     deadline::{Deadline, Phase},
     flight::Flight,
     isolation::{InFlight, Room},
@@ -42,7 +42,7 @@ use super::{
     task::{Ended, Task},
 };
 use crate::{
-    batch::{Batch, Record},
+    batch::{Batch, QueueArn, Record},
     claim::{
         ClaimAnswer, ClaimRequest, CompleteAnswer, Grant, HeldAnswer, Idempotency, IdempotencyKey, Identity, KeyError,
         Look, TransactAnswer,
@@ -143,7 +143,8 @@ impl Drive {
     pub(super) fn new(shared: Arc<Shared>, batch: Batch, invocation: Invocation, mut kept: Option<Kept>) -> Self {
         let slips = shared.seams.slips;
         let deadline = Deadline::of(&invocation, &shared.seams.clock).filter(|_| !slips.no_deadline_guard);
-        let links = plan(&batch, shared.idempotency.is_some(), |index| sibling_key(&shared, &batch, index));
+        let group = |index| ordered_group(slips, &batch, index);
+        let links = plan(&batch, shared.idempotency.is_some(), group, |index| sibling_key(&shared, &batch, index));
         let schedule = Schedule::new(links, slips, |index| batch.receive_count(index) != Some(1));
         let (teller, ended) = mpsc::unbounded_channel();
         let began = kept.as_ref().map_or_else(|| shared.seams.clock.monotonic(), |kept| kept.received);
@@ -259,6 +260,14 @@ impl Drive {
         // The semaphore is never closed.
         acquired.map_or(Poll::Pending, |permit| Poll::Ready(Event::Permit(permit)))
     }
+}
+
+/// The queue and the group within which a record keeps its order.
+fn ordered_group(slips: Slips, batch: &Batch, index: usize) -> Option<(QueueArn<'_>, &str)> {
+    if slips.groups_on_any_queue {
+        return batch.queue_arn(index).zip(batch.message_group_id(index));
+    }
+    batch.ordered_group(index).filter(|_| !slips.groups_at_once)
 }
 
 /// The key by which this record may be the same work as another message; `None` if keys are message ids.

@@ -9,6 +9,7 @@ use crate::{
     testkit::{
         queue::{Received, message_id},
         simulator::{
+            answer::waits_for_its_group,
             client::{Receive, Request},
             executor::ProcessId,
         },
@@ -139,6 +140,10 @@ impl Deliveries {
         if let Some(before) = delivery.cause.replace(Cause::Outcome(outcome.clone())) {
             self.violations.push(format!("I29: {} came to {before:?} and {outcome:?}", delivery.message_id));
         }
+        if !receive.is_fifo && waits_for_its_group(outcome) {
+            let id = &delivery.message_id;
+            self.violations.push(format!("I16: {id} of a standard queue is held back by its group"));
+        }
         let Some(group) = delivery.group.clone().filter(|_| receive.is_fifo) else { return };
         let first = self.failed.entry((delivery.answer, group)).or_insert(u64::MAX);
         if outcome.is_failure() {
@@ -181,11 +186,16 @@ impl Deliveries {
     }
 
     /// What every receive came to, by name; and how many were burnt.
-    pub(in crate::testkit::simulator) fn explain(&self, outcomes: &mut BTreeMap<&'static str, u64>) -> u64 {
+    pub(in crate::testkit::simulator) fn explain(&mut self, outcomes: &mut BTreeMap<&'static str, u64>) -> u64 {
         let mut burnt = 0;
-        for delivery in self.handed.values() {
+        for ((queue, receipt), delivery) in &self.handed {
             match &delivery.cause {
-                None if delivery.holder.is_some() => {}
+                None if delivery.holder.is_some() => {
+                    let (id, holder) = (&delivery.message_id, delivery.holder);
+                    let what =
+                        format!("I29: receive {receipt} of queue {queue}, {id} in process {holder:?}, has no cause");
+                    self.violations.push(what);
+                }
                 None => burnt += 1,
                 Some(cause) => match cause.name() {
                     Some(name) => *outcomes.entry(name).or_default() += 1,

@@ -4,10 +4,7 @@ mod deliveries;
 mod delivery;
 mod source;
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use self::delivery::Delivery;
 pub(super) use self::{deliveries::Deliveries, delivery::Proof, source::Attempts};
@@ -15,11 +12,11 @@ use super::{
     Event, World,
     client::{ProcessQueue, Receive},
     executor::ProcessId,
+    keys,
     process::{Process, Role, Running},
 };
 use crate::{
     batch::Record,
-    claim::Guard,
     outcome::Outcome,
     run::{Witness, Worker, WorkerConfig, WorkerQueue},
     testkit::queue::{arn, number},
@@ -71,11 +68,8 @@ impl World {
         let Some(workers) = &self.setup.workers else { return };
         let (config, is_shared) = ((workers.config)(queue, names), workers.are_shared);
         let process = self.new_process(queue);
-        let (mut consumer, epoch) = self.equip(&process);
-        let guard = match &consumer.settings.guard {
-            Guard::On(idempotency) => Some((**idempotency).clone()),
-            Guard::Off | Guard::Unsaid => None,
-        };
+        let (mut consumer, watched) = self.equip(&process, None);
+        let guard = keys::guard_of(&consumer);
         consumer.settings.seams.witness = Some(witness(&process));
         let limit = self.setup.concurrency;
         let source = ProcessQueue { guard, limit, is_shared, ..ProcessQueue::of(&process) };
@@ -84,7 +78,7 @@ impl World {
             Err(error) => return self.violation(format!("a worker cannot be made: {error}")),
         };
         let (id, store) = (process.id, self.store.clone());
-        let running = Running::new(&process, Role::Worker(worker.handle()), epoch);
+        let running = Running::new(&process, Role::Worker(worker.handle()), watched);
         self.tell(format_args!("process {id} works on queue {queue}"));
         {
             let mut state = store.state();
@@ -143,8 +137,8 @@ impl World {
     }
 
     fn pause_worker(&mut self, process: ProcessId) {
-        let Some(running) = self.processes.get_mut(&process) else { return };
-        running.is_paused = true;
+        let Some(running) = self.processes.get(&process) else { return };
+        running.watched.stands_still();
         let mut state = self.store.state();
         state.counts.paused += 1;
         state.ledger.is_late(process);
@@ -224,7 +218,7 @@ impl World {
         state.ledger.answers_in_time(process);
         state.deliveries.returns(process, is_held);
         drop((state, queues));
-        running.epoch.fetch_add(1, Ordering::Relaxed);
+        running.watched.ends();
         self.plan(now + AFTERLIFE, Event::Gone(process));
     }
 

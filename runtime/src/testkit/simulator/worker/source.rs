@@ -6,10 +6,10 @@ use futures_util::future::{BoxFuture, Either, select};
 use tokio::sync::oneshot;
 
 use crate::{
-    batch::{Batch, QueueArn},
+    batch::QueueArn,
     queue::{OpenQueue, QueueError, QueueName, QueueSource, ReceiveRequest, ReceivedMessage},
     testkit::{
-        queue::{Queues, Received, message_id},
+        queue::{Queues, Received, arn},
         simulator::{
             client::{ProcessQueue, QUICK},
             mapping,
@@ -75,8 +75,8 @@ impl LongPoll {
             self.store.state().counts.repeated_receives += 1;
             return (again, now);
         }
-        let (received, _) = queue.receive_for(self.most, usize::MAX, self.timeout, now);
-        let wake_at = queue.next_visible(now).map_or(self.until, |at| at.min(self.until));
+        let (received, _) = queue.receive_for(self.most, |_| true, self.timeout, now);
+        let wake_at = queue.next_change(now).map_or(self.until, |at| at.min(self.until));
         // Once each: nobody gets the same for ever.
         let is_first = !received.is_empty() && received.iter().all(|received| received.receive_count == 1);
         if is_first && !queue.settings.is_fifo() && self.store.doubles() {
@@ -170,10 +170,12 @@ impl ProcessQueue {
     }
 
     fn arrive(&self, queue: usize, received: &[Received]) -> Vec<ReceivedMessage> {
-        let messages: Vec<_> = received.iter().map(|received| message(queue, received)).collect();
-        if messages.is_empty() {
-            return messages;
+        if received.is_empty() {
+            return Vec::new();
         }
+        let arn = arn(&self.name_of(queue));
+        let message = |received| mapping::message(queue, received).to_received(&arn);
+        let messages = received.iter().map(message).collect();
         let mut state = self.store.state();
         state.deliveries.arrive(self.process, queue, received, self.limit);
         let numbers: Vec<_> = received.iter().map(|received| (received.number, received.receive_count)).collect();
@@ -185,23 +187,10 @@ impl ProcessQueue {
 
     /// Notes which keys the messages have, so that it shows whether their work is done.
     fn name(&self, queue: usize, received: &[Received]) {
-        let name = self.queues.all().get(queue).map(|queue| queue.settings.name.clone()).unwrap_or_default();
-        let Ok(batch) = Batch::from_json(mapping::event(queue, &name, received)) else { return };
-        let records = (0..batch.len()).filter_map(|index| batch.record(index).ok());
-        for record in records {
-            let identity = self.guard.as_ref().and_then(|guard| guard.identify(&record).ok());
-            if let Some(identity) = identity {
-                self.store.state().ledger.names(record.message_id(), &identity.key);
-            }
+        if let Some(guard) = &self.guard {
+            self.store.name(guard, &mapping::event(queue, &self.name_of(queue), received));
         }
     }
-}
-
-fn message(queue: usize, received: &Received) -> ReceivedMessage {
-    let (id, receipt) = (message_id(queue, received.number), format!("receipt-{}", received.receipt));
-    let mut message = ReceivedMessage::new(id, receipt, received.sent.body.as_str());
-    message.attributes = mapping::attributes(received).map(|(name, value)| (name.to_owned(), value)).collect();
-    message
 }
 
 impl QueueSource for ProcessQueue {
