@@ -37,9 +37,10 @@ pub(crate) struct Facts<'a> {
 pub(crate) fn hidden_for(backoff: &Backoff, facts: &Facts<'_>) -> Option<Duration> {
     let wanted = wanted(backoff, facts)?;
     // Earlier it would only be told that it is in progress, and have spent a receive.
-    let least = facts.lease_left.map_or(Duration::ZERO, |left| left + share(LEASE_JITTER, facts.chance));
+    let jitter = share(LEASE_JITTER, facts.chance);
+    let least = facts.lease_left.map_or(Duration::ZERO, |left| left.saturating_add(jitter));
     let most = LONGEST_HIDDEN.saturating_sub(facts.elapsed + BEFORE_THE_INVOCATION);
-    Some(whole_seconds(wanted.max(least)).min(most))
+    Some(whole_seconds(wanted.max(least).min(LONGEST_HIDDEN)).min(most))
 }
 
 fn wanted(backoff: &Backoff, facts: &Facts<'_>) -> Option<Duration> {

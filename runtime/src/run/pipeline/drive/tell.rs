@@ -70,7 +70,7 @@ impl Drive {
         let outcome = slot.outcome.as_ref().filter(|outcome| outcome.is_failure())?;
         let record = self.receipt(index)?;
         let clock = &self.shared.seams.clock;
-        let held_until_ms = self.held_until_ms(index, slot).map(|until| until + SKEW_MS + 1);
+        let held_until_ms = self.held_until_ms(index, slot).map(|until| until.saturating_add(SKEW_MS + 1));
         let left = held_until_ms.map(|until| until.saturating_sub(epoch_ms(clock.wall())));
         let facts = Facts {
             record: &record,
