@@ -7,6 +7,7 @@ mod fails;
 mod learn;
 mod lease;
 mod letters;
+mod refused;
 mod sqs;
 
 use std::{sync::Arc, time::Duration};

@@ -187,7 +187,7 @@ impl Drive {
     }
 
     /// Fails a message without asking the store, which does not answer; or runs it without a claim, as one without an answer would.
-    fn spare(&mut self, index: usize, key: IdempotencyKey, idempotency: &Idempotency) {
+    pub(super) fn spare(&mut self, index: usize, key: IdempotencyKey, idempotency: &Idempotency) {
         let error = StoreError::new("it did not answer the last claims, and was not asked again");
         if idempotency.runs_unguarded() {
             self.start_unguarded(index, key, &error);

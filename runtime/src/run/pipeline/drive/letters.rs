@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Drive, Stored,
-    answers::{answered, unless_it_panics},
-};
+use super::{Drive, Stored, answers::answered, tell::ask_the_queue};
 use crate::{
     outcome::{Outcome, ReasonClass},
     queue::{DeadLetter, EntryAnswer, Queue, QueueName, calls::in_calls},
@@ -82,15 +79,15 @@ impl Drive {
     }
 
     fn send(&mut self, queue: &Arc<Queue>, Post { outcomes, letters }: Post) {
-        let (queue, time_left) = (Arc::clone(queue), self.time_for_the_store());
+        let (queue, clock, time) = (Arc::clone(queue), Arc::clone(&self.shared.seams.clock), self.time_for_the_queue());
         self.stored.push(Box::pin(async move {
             let from = letters.first().and_then(|letter| letter.record().queue_arn());
             let Some(to) = from.and_then(|from| queue.dead_letter_queue_of(from)) else {
                 return Stored::Sent(outcomes, Vec::new());
             };
             let to = QueueName::of(&to);
-            let sending = || in_calls(&letters, |_, letters| queue.client.send(to, letters, time_left));
-            Stored::Sent(outcomes, unless_it_panics(sending).await)
+            let sending = async { in_calls(&letters, |_, letters| queue.client.send(to, letters, Some(time))).await };
+            Stored::Sent(outcomes, ask_the_queue(sending, time, &clock).await)
         }));
     }
 

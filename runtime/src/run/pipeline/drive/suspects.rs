@@ -6,11 +6,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Drive, Stored, answers::unless_it_panics};
+use super::{Drive, Stored};
 use crate::{
     batch::Record,
     outcome::{Outcome, Reason, ReasonClass},
-    queue::calls::in_calls,
     run::pipeline::{
         deadline::Phase,
         flight::{Flight, Stage},
@@ -110,34 +109,17 @@ impl Drive {
         let request = self.claim_request(&idempotency, &record);
         self.flights.insert(index, Flight { permit, stage: Stage::Claiming(record) });
         match request {
-            Ok(request) => self.claim(&idempotency, vec![(index, request)]),
             Err(outcome) => self.land(index, outcome),
+            Ok(request) if self.shared.breaker().admits(self.shared.seams.clock.monotonic()) => {
+                self.claim(&idempotency, vec![(index, request)]);
+            }
+            // The store answered the read, and is gone since.
+            Ok(request) => self.spare(index, request.key, &idempotency),
         }
     }
 
-    /// Whether something is done and not deleted yet; a client, where there is one, deletes it then.
-    fn deletes_what_is_done(&mut self) -> bool {
-        let Some(queue) = self.shared.queue.clone().filter(|_| self.keeping.is_none()) else { return false };
-        let done: Vec<Record> = self.done().filter(|record| !self.deleted.contains(&record.index())).collect();
-        if done.is_empty() || self.is_deleting {
-            return self.is_deleting;
-        }
-        self.deleted.extend(done.iter().map(Record::index));
-        self.is_deleting = true;
-        let (queue, time_left) = (Arc::clone(&queue), self.time_for_the_store());
-        self.stored.push(Box::pin(async move {
-            let deleting = || in_calls(&done, |arn, records| queue.client.delete(arn, records, time_left));
-            queue.say("DeleteMessage", &unless_it_panics(deleting).await);
-            Stored::Alone
-        }));
-        true
-    }
-
-    pub(super) fn on_alone(&mut self) {
-        self.is_deleting = false;
-    }
-
-    /// Whether the next suspect has to be alone in the whole process and is not yet. On Lambda a process has one batch.
+    /// Whether the next suspect has to be alone in the whole process and is not yet. On Lambda it is alone in its batch only: a process
+    /// may have several (`AWS_LAMBDA_MAX_CONCURRENCY`), but it cannot keep Lambda from sending more, and would wait on paid time.
     fn waits_for_the_room(&mut self) -> bool {
         let Some((keeping, unheard)) = self.keeping.as_ref().zip(self.suspects.next_has_to_be_alone()) else {
             return false;
