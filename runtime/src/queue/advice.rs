@@ -47,8 +47,7 @@ fn wanted(backoff: &Backoff, facts: &Facts<'_>) -> Option<Duration> {
     match facts.outcome {
         outcome if outcome.is_success() => None,
         Outcome::InProgressElsewhere => facts.lease_left,
-        // The failed one blocks its group for as long as it is hidden itself; and of a worker that stops others take over.
-        Outcome::NotStarted(reason) if is_free(reason.class()) => Some(Duration::ZERO),
+        Outcome::NotStarted(reason) if is_free(facts.record, reason.class()) => Some(Duration::ZERO),
         Outcome::Retry(reason) | Outcome::Rejected(reason) | Outcome::NotStarted(reason) => {
             after(backoff, facts, reason)
         }
@@ -63,9 +62,14 @@ fn after(backoff: &Backoff, facts: &Facts<'_>, reason: &Reason) -> Option<Durati
     reason.delay().or_else(|| backoff.delay(facts.record, reason, facts.chance))
 }
 
-/// Whether nothing speaks against another start at once.
-fn is_free(class: ReasonClass) -> bool {
-    matches!(class, ReasonClass::GroupFailed | ReasonClass::Draining)
+/// Whether nothing speaks against another start at once. What stands in front of a group blocks it for as long as it is hidden itself; of a
+/// worker that stops others take over. On a standard queue what found no time would find none again, and spend its receives on that.
+fn is_free(record: &Record, class: ReasonClass) -> bool {
+    match class {
+        ReasonClass::GroupFailed | ReasonClass::Draining => true,
+        ReasonClass::NoTime => record.is_fifo(),
+        _ => false,
+    }
 }
 
 /// Whether the store is what failed.

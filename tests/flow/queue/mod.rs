@@ -4,6 +4,7 @@ mod acknowledge;
 mod backoff;
 mod conformance;
 mod fails;
+mod heads;
 mod learn;
 mod lease;
 mod letters;

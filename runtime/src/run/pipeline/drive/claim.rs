@@ -240,13 +240,19 @@ impl Drive {
             }
             Some(ClaimAnswer::InProgress { .. }) => Outcome::InProgressElsewhere,
             Some(ClaimAnswer::KeyConflict) => Outcome::Rejected(Reason::new(ReasonClass::KeyConflict)),
-            Some(ClaimAnswer::RejectedBefore { .. }) => Outcome::Rejected(Reason::new(ReasonClass::RejectedBefore)),
+            Some(ClaimAnswer::RejectedBefore { error }) => Outcome::Rejected(rejected_before(error.as_deref())),
             Some(ClaimAnswer::Corrupt) => retry(ReasonClass::StoreCorrupt),
             Some(ClaimAnswer::Unavailable(error)) => with_error(ReasonClass::StoreUnavailable, &error),
             Some(ClaimAnswer::Unknown(error)) => with_error(ReasonClass::ClaimUnknown, &error),
             Some(ClaimAnswer::Acquired(_)) | None => retry(ReasonClass::ClaimUnknown),
         }
     }
+}
+
+/// With what was said then: a copy in the dead-letter queue is to tell why it is there.
+fn rejected_before(error: Option<&str>) -> Reason {
+    let class = ReasonClass::RejectedBefore;
+    error.map_or_else(|| Reason::new(class), |error| Reason::with_text(class, error))
 }
 
 /// Planted by simulations only.

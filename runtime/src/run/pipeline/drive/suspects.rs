@@ -35,19 +35,24 @@ impl Suspects {
         self.waiting.clear();
     }
 
-    /// Without rows all look alike: from the front at odd receives, from the back at even ones, so that one which ends the process
-    /// has the others in front of it in one of two receives.
     /// How often the next one was not heard of, if that was too often for company.
     fn next_has_to_be_alone(&self) -> Option<u32> {
-        self.waiting.first_key_value().map(|((unheard, _), _)| *unheard).filter(|unheard| *unheard > 1)
+        self.waiting.first_key_value().map(|((unheard, _), _)| *unheard).filter(|unheard| is_too_often(*unheard))
     }
 
+    /// Without rows all look alike: from the front at odd receives, from the back at even ones, so that one which ends the process
+    /// has the others in front of it in one of two receives.
     fn add(&mut self, index: usize, record: Record, unheard: u32) {
         let place = i64::try_from(index).unwrap_or(i64::MAX);
         let from_the_back = unheard == 0 && record.receive_count().is_some_and(|receives| receives % 2 == 0);
         let place = if from_the_back { -place } else { place };
         self.waiting.insert((unheard, place), (index, record));
     }
+}
+
+/// Whether a message was not heard of so often that it is hardly others' fault.
+fn is_too_often(unheard: u32) -> bool {
+    unheard > 1
 }
 
 impl Drive {
@@ -73,16 +78,15 @@ impl Drive {
         self.suspects.add(index, record, 0);
     }
 
-    /// By the consumer's own limit; or at the last receive of a FIFO message, whose next one those behind it in its group would not
-    /// live to see.
+    /// By the consumer's own limit; or at the last receive of a FIFO message that was not heard of more than once: those behind it in its
+    /// group would not live to see the next. Once may be another's crash, a lost reply, or a success whose record got lost.
     fn is_over_the_crash_limit(&self, index: usize, unheard: u32) -> bool {
-        // Without a row nobody knows that it ever ran.
-        if unheard == 0 {
-            return false;
-        }
         let limit = self.shared.idempotency.as_ref().and_then(|idempotency| idempotency.crashes_allowed());
-        if limit.is_some_and(|limit| unheard >= limit) {
+        if limit.is_some_and(|limit| unheard > 0 && unheard >= limit) {
             return true;
+        }
+        if !is_too_often(unheard) {
+            return false;
         }
         let queue = self.shared.queue.as_ref().filter(|queue| queue.has_dead_letters());
         queue.and_then(|queue| self.fifo_receives_left(index, queue)) == Some(0)
