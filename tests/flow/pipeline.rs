@@ -37,6 +37,20 @@ async fn an_empty_event_is_an_empty_success() {
     assert_eq!(report.response().expect("nothing failed").to_json(), r#"{"batchItemFailures":[]}"#);
 }
 
+/// One that ends the process has done so before: those that never came have their run first.
+#[tokio::test]
+async fn messages_that_never_came_before_start_first() {
+    let received = |id: &str, receives: &str| {
+        let mut record = record(id, "x");
+        record["attributes"]["ApproximateReceiveCount"] = receives.into();
+        record
+    };
+    let records = [received("again", "2"), received("unknown", "many"), received("new", "1"), received("newer", "1")];
+    let (consumer, started) = starts();
+    run(consumer.without_idempotency().concurrency(1), &event(&records)).await;
+    assert_eq!(*started.lock().expect("no panic"), ["new", "newer", "again", "unknown"]);
+}
+
 #[tokio::test]
 async fn messages_run_beside_each_other() {
     // Each waits for all: one after the other they would never end.

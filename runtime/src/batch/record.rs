@@ -195,7 +195,7 @@ pub(crate) fn loggable(text: &str) -> Cow<'_, str> {
     }
     let mut shown = String::new();
     for c in text.chars().take(MAX_CHARS) {
-        if c.is_control() || turns_direction(c) {
+        if c.is_control() || turns_direction(c) || is_refused_by_sqs(c) {
             shown.extend(c.escape_unicode());
         } else {
             shown.push(c);
@@ -210,6 +210,11 @@ pub(crate) fn loggable(text: &str) -> Cow<'_, str> {
 /// Characters that turn the reading direction of what follows: a log line must not be able to hide its end.
 pub(crate) fn turns_direction(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The two that SQS takes in no message besides control characters: such a text goes to a dead-letter queue too.
+fn is_refused_by_sqs(c: char) -> bool {
+    matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 impl fmt::Debug for Record {

@@ -135,6 +135,12 @@ impl Reason {
         self.text.as_deref()
     }
 
+    /// Class and text, for whoever knows neither.
+    pub(crate) fn in_full(&self) -> String {
+        let class = self.class.describe();
+        self.text().map_or_else(|| class.to_owned(), |text| format!("{class}: {text}"))
+    }
+
     /// How long the handler asked to wait before the next attempt.
     #[must_use]
     pub fn delay(&self) -> Option<Duration> {
@@ -220,8 +226,7 @@ impl fmt::Display for Reason {
                 ReasonClass::Handler | ReasonClass::Malformed | ReasonClass::Extract | ReasonClass::TooLarge,
                 Some(text),
             ) => f.write_str(text),
-            (class, Some(text)) => write!(f, "{}: {text}", class.describe()),
-            (class, None) => f.write_str(class.describe()),
+            _ => f.write_str(&self.in_full()),
         }?;
         if self.is_dead_lettered { f.write_str(" (sent to the dead-letter queue)") } else { Ok(()) }
     }

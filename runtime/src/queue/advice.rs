@@ -37,17 +37,17 @@ pub(crate) struct Facts<'a> {
 pub(crate) fn hidden_for(backoff: &Backoff, facts: &Facts<'_>) -> Option<Duration> {
     let wanted = wanted(backoff, facts)?;
     // Earlier it would only be told that it is in progress, and have spent a receive.
-    let least = facts.lease_left.map_or(Duration::ZERO, |left| left + share(LEASE_JITTER, facts.chance));
+    let jitter = share(LEASE_JITTER, facts.chance);
+    let least = facts.lease_left.map_or(Duration::ZERO, |left| left.saturating_add(jitter));
     let most = LONGEST_HIDDEN.saturating_sub(facts.elapsed + BEFORE_THE_INVOCATION);
-    Some(whole_seconds(wanted.max(least)).min(most))
+    Some(whole_seconds(wanted.max(least).min(LONGEST_HIDDEN)).min(most))
 }
 
 fn wanted(backoff: &Backoff, facts: &Facts<'_>) -> Option<Duration> {
     match facts.outcome {
         outcome if outcome.is_success() => None,
         Outcome::InProgressElsewhere => facts.lease_left,
-        // The failed one blocks its group for as long as it is hidden itself; and of a worker that stops others take over.
-        Outcome::NotStarted(reason) if is_free(reason.class()) => Some(Duration::ZERO),
+        Outcome::NotStarted(reason) if is_free(facts.record, reason.class()) => Some(Duration::ZERO),
         Outcome::Retry(reason) | Outcome::Rejected(reason) | Outcome::NotStarted(reason) => {
             after(backoff, facts, reason)
         }
@@ -62,9 +62,14 @@ fn after(backoff: &Backoff, facts: &Facts<'_>, reason: &Reason) -> Option<Durati
     reason.delay().or_else(|| backoff.delay(facts.record, reason, facts.chance))
 }
 
-/// Whether nothing speaks against another start at once.
-fn is_free(class: ReasonClass) -> bool {
-    matches!(class, ReasonClass::GroupFailed | ReasonClass::Draining)
+/// Whether nothing speaks against another start at once. What stands in front of a group blocks it for as long as it is hidden itself; of a
+/// worker that stops others take over. On a standard queue what found no time would find none again, and spend its receives on that.
+fn is_free(record: &Record, class: ReasonClass) -> bool {
+    match class {
+        ReasonClass::GroupFailed | ReasonClass::Draining => true,
+        ReasonClass::NoTime => record.is_fifo(),
+        _ => false,
+    }
 }
 
 /// Whether the store is what failed.

@@ -114,7 +114,9 @@ fn doubled(base: Duration, times: u32) -> Duration {
 
 /// A part of the whole, evenly drawn.
 pub(crate) fn share(whole: Duration, chance: u32) -> Duration {
-    whole.mul_f64(f64::from(chance) / f64::from(u32::MAX))
+    let part = whole.as_secs_f64() * (f64::from(chance) / f64::from(u32::MAX));
+    // The longest time of all is a little longer as a number.
+    Duration::try_from_secs_f64(part).unwrap_or(whole)
 }
 
 #[cfg(test)]
@@ -140,5 +142,6 @@ mod tests {
         assert!(doubled(minutes(1), 31) > minutes(1_000_000));
         assert!(doubled(minutes(1), 32) >= doubled(minutes(1), 31));
         assert_eq!(doubled(Duration::MAX, 1), Duration::MAX);
+        assert_eq!(share(Duration::MAX, u32::MAX), Duration::MAX);
     }
 }

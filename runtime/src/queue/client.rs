@@ -13,7 +13,8 @@ pub const MAX_ENTRIES: usize = 10;
 /// Speaks to SQS about messages that were received.
 ///
 /// The operations on messages take at most [`MAX_ENTRIES`] elements, the limit of SQS's batch calls, all of one queue, and give one
-/// answer for each, in the same order: a call that succeeds as a whole may hold entries that failed. `time_left` is the
+/// answer for each, in the same order: a call that succeeds as a whole may hold entries that failed, and what SQS does not name
+/// as done was not. `time_left` is the
 /// time after which nobody waits for the answers; `None` where no end is known. `testkit::conformance` has what a client must hold.
 pub trait QueueClient: Send + Sync + 'static {
     /// What the queue is set to.

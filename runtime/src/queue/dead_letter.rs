@@ -15,14 +15,14 @@ use crate::{
 ///
 /// | attribute | type | |
 /// | --- | --- | --- |
-/// | `OriginalMessageId` | String | the message id; kept where the message has the attribute already |
+/// | `OriginalMessageId` | String | the message id; kept where the message has the attribute already, and it may be one |
 /// | `DeadLetterReason` | String | the class of the reason, in words |
 /// | `DeadLetterError` | String | what the error said |
 /// | `OriginalReceiveCount` | Number | how often it had been received |
 /// | `OriginalSentTimestamp` | Number | when it was sent, milliseconds since 1970 |
 ///
-/// The first two must fit; the others are left out from the end where the message has so many attributes of its own that more than
-/// [`MAX_ATTRIBUTES`](Self::MAX_ATTRIBUTES) would come together.
+/// They are left out from the end where the message's own attributes, of which there may be [`MAX_ATTRIBUTES`](Self::MAX_ATTRIBUTES), or
+/// its size leave no room. The first two must fit, but for a message of a FIFO queue: its group waits behind it.
 #[derive(Clone)]
 pub struct DeadLetter {
     record: Record,
@@ -37,8 +37,11 @@ const ORIGINAL: &str = "OriginalMessageId";
 const OURS: [&str; 5] =
     [ORIGINAL, "DeadLetterReason", "DeadLetterError", "OriginalReceiveCount", "OriginalSentTimestamp"];
 
-/// How many of them a copy must have.
+/// How many of them a copy must have, if nobody waits behind the message.
 const NEEDED: usize = 2;
+
+/// How long SQS's message ids are at most.
+const LONGEST_ID: usize = 100;
 
 impl DeadLetter {
     /// How many attributes a message of SQS may have.
@@ -48,20 +51,22 @@ impl DeadLetter {
     pub const MAX_BYTES: usize = 1_048_576;
 
     /// The copy of a message, for a FIFO queue or a standard one. `None` where size or attributes leave no room for the reason: then
-    /// the redrive policy has to move the message itself.
+    /// the redrive policy has to move the message itself. A message of a FIFO queue goes with as much as fits: those behind it would
+    /// be moved along with it, without a start.
     #[must_use]
     pub fn new(record: &Record, reason: &Reason, is_fifo: bool) -> Option<Self> {
         let is_ours = |name: &str| OURS.contains(&name);
         let theirs = record.message_attributes().filter(|(name, _)| !is_ours(name));
         let mut attributes: Vec<_> = theirs.map(|(name, attribute)| (Box::from(name), attribute.clone())).collect();
-        let mut ours = ours(record, reason);
-        ours.truncate(Self::MAX_ATTRIBUTES.saturating_sub(attributes.len()));
-        if ours.len() < NEEDED {
-            return None;
+        let own = attributes.len();
+        let room = Self::MAX_ATTRIBUTES.checked_sub(own)?;
+        attributes.extend(ours(record, reason).into_iter().take(room));
+        let mut letter = Self { record: record.clone(), attributes, is_fifo };
+        while letter.bytes() > Self::MAX_BYTES && letter.attributes.len() > own {
+            letter.attributes.pop();
         }
-        attributes.extend(ours);
-        let letter = Self { record: record.clone(), attributes, is_fifo };
-        (letter.bytes() <= Self::MAX_BYTES).then_some(letter)
+        let needed = if record.is_fifo() { own } else { own + NEEDED };
+        (letter.bytes() <= Self::MAX_BYTES && letter.attributes.len() >= needed).then_some(letter)
     }
 
     /// The message.
@@ -85,13 +90,16 @@ impl DeadLetter {
     #[must_use]
     pub fn group(&self) -> Option<&str> {
         let own = self.record.message_group_id();
-        if self.is_fifo { own.or_else(|| Some(self.original_id())) } else { own }
+        if self.is_fifo { own.or_else(|| Some(self.record.message_id())) } else { own }
     }
 
-    /// What a FIFO queue tells copies of one message by: derived from the id of the original. `None` for a standard queue.
+    /// What a FIFO queue tells copies of one message by: the message's own id. `None` for a standard queue.
+    ///
+    /// Not that of the original: a message that was redriven and is rejected again within five minutes would be taken for its first copy,
+    /// and SQS would store nothing.
     #[must_use]
     pub fn deduplication_id(&self) -> Option<&str> {
-        self.is_fifo.then(|| self.original_id())
+        self.is_fifo.then(|| self.record.message_id())
     }
 
     /// X-Ray's trace header.
@@ -119,7 +127,7 @@ impl DeadLetter {
 
 /// Our attributes, the weightiest first.
 fn ours(record: &Record, reason: &Reason) -> Vec<(Box<str>, MessageAttribute)> {
-    let original = record.message_attribute(ORIGINAL).and_then(MessageAttribute::as_str);
+    let original = record.message_attribute(ORIGINAL).and_then(MessageAttribute::as_str).filter(|id| may_be_an_id(id));
     let values = [
         Some(MessageAttribute::string(original.unwrap_or_else(|| record.message_id()))),
         Some(MessageAttribute::string(reason.class().describe())),
@@ -128,6 +136,11 @@ fn ours(record: &Record, reason: &Reason) -> Vec<(Box<str>, MessageAttribute)> {
         record.sent_at().map(|at| MessageAttribute::number(epoch_ms(at))),
     ];
     OURS.iter().zip(values).filter_map(|(name, value)| Some((Box::from(*name), value?))).collect()
+}
+
+/// Senders may have an attribute of that name for something else.
+fn may_be_an_id(text: &str) -> bool {
+    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 impl fmt::Debug for DeadLetter {

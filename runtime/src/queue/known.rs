@@ -1,11 +1,8 @@
 //! What queues are set to, asked for once, and what was refused, said once.
 
 use std::{
-    collections::BTreeMap,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -13,7 +10,7 @@ use super::{EntryAnswer, Queue, QueueAttributes, QueueError};
 use crate::batch::QueueArn;
 
 /// How many queues are remembered: a consumer has one, or a few.
-const MOST: usize = 64;
+pub(crate) const MOST_QUEUES: usize = 64;
 
 /// How long a queue is asked at most: that time is paid for.
 const LONGEST_QUESTION: Duration = Duration::from_secs(10);
@@ -22,8 +19,8 @@ const LONGEST_QUESTION: Duration = Duration::from_secs(10);
 #[derive(Default)]
 pub(crate) struct Known {
     attributes: Mutex<BTreeMap<Box<str>, QueueAttributes>>,
-    /// Whether a denied call was said.
-    said: AtomicBool,
+    /// Which calls were denied, as far as that was said: each is a permission of its own.
+    said: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Known {
@@ -37,16 +34,16 @@ impl Known {
 
     pub(crate) fn learn(&self, queue: QueueArn<'_>, attributes: QueueAttributes) {
         let mut all = self.all();
-        if all.len() < MOST {
+        if all.len() < MOST_QUEUES {
             all.insert(queue.as_str().into(), attributes);
         }
     }
 
-    /// Says why SQS did not do something. What only a change of the deployment can mend is said once in a process.
+    /// Says why SQS did not do something. What only a change of the deployment can mend is said once in a process, for each kind of call.
     pub(crate) fn refused(&self, what: &'static str, error: &QueueError) {
         if !error.is_denied() {
             tracing::warn!(what, %error, "SQS refused, or did not answer; messages come back as the queue has it");
-        } else if !self.said.swap(true, Ordering::Relaxed) {
+        } else if self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(what) {
             tracing::warn!(
                 what, %error,
                 "the queue may not be told: check the role's permissions and the queue's name; messages come back as without"

@@ -13,7 +13,7 @@ use crate::batch::QueueArn;
 ///
 /// The role needs `sqs:ChangeMessageVisibility` and `sqs:GetQueueUrl` on the queue; for dead letters also `sqs:SendMessage` and
 /// `sqs:GetQueueUrl` on the dead-letter queue, and `sqs:GetQueueAttributes` on the queue where its redrive policy is asked. Where a
-/// permission is missing that is said once, and messages come back as without.
+/// permission is missing that is said once for each kind of call, and messages come back as without.
 #[derive(Clone)]
 pub struct Queue {
     pub(crate) client: Arc<dyn QueueClient>,
@@ -65,7 +65,7 @@ impl Queue {
         Self { dead_letters: DeadLetters::To(queue.into().into()), ..self }
     }
 
-    /// The same, to the queue that the redrive policy of each message's queue names; asked for once.
+    /// The same, to the queue that the redrive policy of each message's queue names; asked for once in the life of a process.
     #[must_use]
     pub fn dead_letters_by_redrive_policy(self) -> Self {
         Self { dead_letters: DeadLetters::ByRedrivePolicy, ..self }

@@ -160,7 +160,7 @@ impl LambdaService {
             let Some(traces) = traces else { return };
             let left = end.map_or(PATIENCE, |end| end.saturating_sub(clock.monotonic()) / 2);
             let exporting = tokio::task::spawn_blocking(move || traces.flush());
-            if in_time(exporting, Some(left.min(PATIENCE)), &clock).await.is_err() {
+            if in_time(exporting, left.min(PATIENCE), &clock).await.is_err() {
                 tracing::warn!("traces were not exported in time; they are with the next invocation, if there is one");
             }
         }

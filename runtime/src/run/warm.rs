@@ -22,7 +22,7 @@ pub(super) async fn warm(consumer: &Consumer) {
 
 /// A store's start may be the user's own: it may panic, and never end.
 async fn ready(start: impl Future<Output = Result<(), StoreError>>, clock: &SharedClock) -> Result<(), String> {
-    match in_time(start, Some(PATIENCE), clock).await {
+    match in_time(start, PATIENCE, clock).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.to_string()),
         Err(no_answer) => Err(no_answer.to_string()),

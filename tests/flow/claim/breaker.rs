@@ -80,3 +80,13 @@ async fn a_store_that_refuses_reads_alone_is_claimed_in() {
     assert_eq!(run_again(&pipeline, &event(&records)).await.unguarded(), 0);
     assert_eq!(runs.load(SeqCst), 10);
 }
+
+/// Those that run last, one at a time, would each wait for a store that is gone.
+#[tokio::test]
+async fn a_store_that_went_away_is_not_asked_for_each_suspect() {
+    let store = RecordingStore::new(Wrong::Unclaimable);
+    let pipeline = Pipeline::for_tests(counting(&Arc::default()).idempotency(Idempotency::new(store.clone())));
+    let records: Vec<_> = (0..20).map(|n| redelivered(record(&format!("m-{n}"), "x"))).collect();
+    assert_eq!(outcomes(&run_again(&pipeline, &event(&records)).await), ["retry"; 20]);
+    assert_eq!(store.calls().iter().filter(|call| call.operation == "claim").count(), 5);
+}

@@ -240,13 +240,13 @@ async fn a_rejection_is_remembered_for_its_version() {
     };
     let (first, again) = (event(&[record("m-1", "x")]), event(&[redelivered(record("m-1", "x"))]));
     assert_eq!(reasons(&run_again(&version(Some("7")), &first).await), ["never"]);
-    assert_eq!(reasons(&run_again(&version(Some("7")), &first).await), ["rejected before"]);
-    assert_eq!(reasons(&run_again(&version(Some("7")), &again).await), ["rejected before"]);
+    assert_eq!(reasons(&run_again(&version(Some("7")), &first).await), ["rejected before: the handler failed: never"]);
+    assert_eq!(reasons(&run_again(&version(Some("7")), &again).await), ["rejected before: the handler failed: never"]);
     assert_eq!(asked(&store), ["claim", "fail", "claim", "read"]);
     assert_eq!(runs.load(SeqCst), 1);
     let key = IdempotencyKey::derive("orders", &[b"m-1"]);
     let state = Idempotency::new(store.clone()).status(&key).await.expect("an answer").expect("a row");
-    assert_eq!(state.status, RowStatus::Rejected { error: Some("the handler failed".into()) });
+    assert_eq!(state.status, RowStatus::Rejected { error: Some("the handler failed: never".into()) });
 
     assert_eq!(reasons(&run_again(&version(Some("8")), &again).await), ["never"]);
     assert_eq!(reasons(&run_again(&version(None), &again).await), ["never"], "an unknown version is never the same");

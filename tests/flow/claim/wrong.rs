@@ -8,7 +8,8 @@ use std::{
 use futures_util::future::BoxFuture;
 use sqs_runtime::claim::{
     ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, FencingToken, HeldAnswer, IdempotencyKey,
-    IdempotencyStore, Lease, MarkRequest, ReadAnswer, RenewAnswer, RenewRequest, StoreError,
+    IdempotencyStore, Lease, MarkRequest, PayloadHash, ReadAnswer, RenewAnswer, RenewRequest, RowState, RowStatus,
+    StoreError,
 };
 
 /// A store with one thing wrong.
@@ -24,6 +25,8 @@ pub(crate) enum Wrong {
     GivenUpUnknown,
     /// Reads alone are refused.
     Unreadable,
+    /// It reads rows that nobody heard the end of, and takes no claim.
+    Unclaimable,
     /// It answers nothing while this holds, and all is well else.
     Away(&'static AtomicBool),
 }
@@ -31,7 +34,7 @@ pub(crate) enum Wrong {
 impl Wrong {
     fn to_claim(self, request: &ClaimRequest) -> Option<ClaimAnswer> {
         Some(match self {
-            Self::Unavailable => ClaimAnswer::Unavailable(StoreError::new("throttled")),
+            Self::Unavailable | Self::Unclaimable => ClaimAnswer::Unavailable(StoreError::new("throttled")),
             Self::Away(is_away) if is_away.load(SeqCst) => ClaimAnswer::Unavailable(StoreError::new("throttled")),
             Self::Unknown => ClaimAnswer::Unknown(StoreError::new("timed out")),
             Self::Corrupt => ClaimAnswer::Corrupt,
@@ -49,6 +52,12 @@ impl Wrong {
             _ => CompleteAnswer::CompletedElsewhere,
         }
     }
+}
+
+/// The row of a run that began long ago and never ended.
+fn unheard() -> RowState {
+    let status = RowStatus::InProgress { lease_expires_at_ms: 1 };
+    RowState::new(status, 0, u64::MAX, PayloadHash::of(b"x")).attempts(1)
 }
 
 fn each<'a, T, A: Send + 'a>(elements: &[T], answer: impl FnMut(&T) -> Option<A>) -> BoxFuture<'a, Vec<A>> {
@@ -86,7 +95,13 @@ impl IdempotencyStore for Wrong {
             _ => false,
         };
         let refused = || ReadAnswer::Unavailable(StoreError::new("throttled"));
-        each(keys, |_| Some(if is_refused { refused() } else { ReadAnswer::Nothing }))
+        each(keys, |_| {
+            Some(match self {
+                _ if is_refused => refused(),
+                Self::Unclaimable => ReadAnswer::Row(unheard()),
+                _ => ReadAnswer::Nothing,
+            })
+        })
     }
     fn forget<'a>(&'a self, _: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(std::future::ready(Ok(false)))

@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use sqs_runtime::{
-    Clock, Consumer, Idempotency,
-    queue::Backoff,
+    Clock, Consumer, Failure, Idempotency,
+    extract::Body,
+    queue::{Backoff, Queue},
     testkit::{
-        QueueCall, RecordingQueue,
+        ManualClock, QueueCall, RecordingQueue,
         event::{Event, Message},
         harness::Harness,
     },
@@ -75,6 +76,48 @@ async fn no_time_is_longer_than_what_sqs_would_still_grant() {
     assert_eq!(hidden(&told), [("after 864000".to_owned(), 12 * 3_600 - 600)]);
 }
 
+/// SQS counts from the receive: what the batch took is gone.
+#[tokio::test]
+async fn the_time_that_the_batch_took_is_no_longer_to_be_granted() {
+    let (clock, told) = (ManualClock::new(), Arc::new(RecordingQueue::new()));
+    let work = clock.clone();
+    let handler = move || {
+        let work = work.sleep(Duration::from_secs(2 * 3_600));
+        async move {
+            work.await;
+            Err::<(), _>(Failure::retry_after(Duration::from_secs(864_000)))
+        }
+    };
+    let consumer = Consumer::new(handler).without_idempotency().queue(Queue::new(Arc::clone(&told)));
+    Harness::on_clock(consumer, clock).deliver(&orders(&["m"])).await;
+    assert_eq!(hidden(&told), [("m".to_owned(), 10 * 3_600 - 600)]);
+}
+
+/// Whoever says "as long as there is" means the longest that there is.
+#[tokio::test]
+async fn the_longest_time_of_all_is_what_sqs_grants() {
+    let handler = |body: Body| async move {
+        match &*body {
+            "after" => Err::<(), _>(Failure::retry_after(Duration::MAX)),
+            _ => Err(Failure::retry("told to fail")),
+        }
+    };
+    for (backoff, least) in [
+        (Backoff::fixed(Duration::MAX), 12 * 3_600 - 600),
+        (Backoff::by(|_, _| Some(Duration::MAX)), 12 * 3_600 - 600),
+        (Backoff::exponential(Duration::MAX, Duration::MAX), 0),
+    ] {
+        let told = Arc::new(RecordingQueue::new());
+        let shown = format!("{backoff:?}");
+        let consumer = Consumer::new(handler).without_idempotency();
+        let harness = Harness::new(consumer.queue(Queue::new(Arc::clone(&told)).backoff(backoff)));
+        harness.deliver(&orders(&["after", "fail"])).await;
+        let [(_, after), (_, fail)] = hidden(&told)[..] else { panic!("both are hidden") };
+        assert_eq!(after, 12 * 3_600 - 600, "{shown}");
+        assert!((least..=12 * 3_600 - 600).contains(&fail), "{shown}: {fail}");
+    }
+}
+
 #[tokio::test]
 async fn followers_of_a_failed_fifo_message_are_given_back_at_once() {
     let told = Arc::new(RecordingQueue::new());
@@ -124,8 +167,7 @@ async fn an_answer_is_not_held_up_by_a_queue_that_does_not_answer() {
 async fn a_message_that_a_copy_was_made_of_is_told_once() {
     let told = Arc::new(RecordingQueue::new());
     let consumer = Consumer::new(obey).idempotency(Idempotency::memory());
-    let consumer = consumer
-        .queue(sqs_runtime::queue::Queue::new(Arc::clone(&told)).backoff(Backoff::fixed(Duration::from_secs(9))));
+    let consumer = consumer.queue(Queue::new(Arc::clone(&told)).backoff(Backoff::fixed(Duration::from_secs(9))));
     let harness = Harness::new(consumer);
     harness.deliver(&orders(&["fail", "fail"])).await;
     // Twice in the event: two receives, each with its own receipt handle.

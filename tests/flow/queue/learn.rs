@@ -13,10 +13,14 @@ use sqs_runtime::{
     Clock, Consumer,
     batch::QueueArn,
     queue::{Queue, QueueAttributes, QueueClient, QueueError, RedrivePolicy},
-    testkit::{RecordingQueue, harness::Harness},
+    testkit::{
+        RecordingQueue,
+        event::{Event, Message},
+        harness::Harness,
+    },
 };
 
-use super::{copied, obey, orders};
+use super::{copied, obey, orders, telling};
 use crate::as_queue::as_its_queue;
 
 /// How a client fails when it is asked.
@@ -94,4 +98,20 @@ async fn no_batch_waits_long_for_an_answer() {
         harness.deliver(&orders(&["ok"])).await.assert_done("ok");
         assert_eq!(harness.clock().monotonic() - before, Duration::from_secs(10), "{time:?}");
     }
+}
+
+/// Lambda sends no such event, but whoever invokes by hand may: each queue has a policy of its own.
+#[tokio::test]
+async fn of_records_of_several_queues_each_queue_is_asked() {
+    let dead = "arn:aws:sqs:eu-west-1:123456789012:orders-dead";
+    let told = Arc::new(RecordingQueue::new().redrive_policy(RedrivePolicy::new(dead, 5)));
+    let harness = Harness::new(telling(&told, Queue::dead_letters_by_redrive_policy));
+    let other = Event::standard("webhooks").message(Message::text("reject").id("other"));
+    let both = format!(r#"{{"Records":[{},{}]}}"#, only_record(&orders(&["reject"])), only_record(&other));
+    harness.deliver(&Event::from_json(&both).expect("an SQS event")).await.assert_returned([]);
+    assert_eq!((copied(&told).len(), told.questions()), (2, 2));
+}
+
+fn only_record(event: &Event) -> String {
+    serde_json::from_str::<serde_json::Value>(&event.to_json()).expect("JSON")["Records"][0].to_string()
 }

@@ -9,7 +9,7 @@ use sqs_runtime::{
     outcome::{Reason, ReasonClass},
     queue::{DeadLetter, Queue, RedrivePolicy},
     testkit::{
-        QueueCall, RecordingQueue,
+        ManualClock, MemoryQueue, QueueCall, QueueSettings, RecordingQueue,
         event::{Event, Message},
         harness::Harness,
     },
@@ -40,21 +40,44 @@ async fn a_message_that_was_not_copied_is_shown() {
     harness.deliver(&orders(&["reject"])).await.assert_dead_lettered("reject");
 }
 
+/// A process that was denied sends no copy; the next one does, and says what the first heard.
 #[tokio::test]
 async fn it_is_sent_again_where_that_was_not_confirmed_and_its_handler_does_not_run_again() {
-    let denied = Arc::new(RecordingQueue::new().denied());
     let store = Arc::new(sqs_runtime::claim::MemoryStore::new(SystemClock::new()));
-    let consumer = |told: &Arc<RecordingQueue>| {
+    let consumer = |queue: Queue| {
         let idempotency = Idempotency::new(Arc::clone(&store)).handler_version("1");
-        let queue = Queue::new(Arc::clone(told)).dead_letter_queue(DEAD);
-        Consumer::new(obey).idempotency(idempotency).queue(queue)
+        Consumer::new(obey).idempotency(idempotency).queue(queue.dead_letters_by_redrive_policy())
     };
-    let delivered = Harness::new(consumer(&denied)).deliver(&orders(&["reject"])).await;
+    let denied = Queue::new(RecordingQueue::new().redrive_policy(RedrivePolicy::new(DEAD, 5)).denied());
+    let delivered = Harness::new(consumer(denied)).deliver(&orders(&["reject"])).await;
     delivered.assert_runs("reject", 1).assert_returned(["reject"]);
-    let told = Arc::new(RecordingQueue::new());
-    let delivered = Harness::new(consumer(&told)).deliver(&delivered.returned()).await;
+    let queue = Arc::new(MemoryQueue::new(QueueSettings::new("orders"), ManualClock::new()));
+    let delivered = Harness::new(consumer(Queue::new(Arc::clone(&queue)))).deliver(&delivered.returned()).await;
     delivered.assert_runs("reject", 0).assert_returned([]);
-    assert_eq!(copied(&told), ["reject"]);
+    let [copy] = &*queue.dead_letters() else { panic!("one copy") };
+    let expected = [
+        ("OriginalMessageId", "reject"),
+        ("DeadLetterReason", "rejected before"),
+        ("DeadLetterError", "the handler failed: told to reject"),
+        ("OriginalReceiveCount", "2"),
+    ];
+    assert_eq!(attributes(copy)[..4], expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+}
+
+/// For five minutes a FIFO queue stores no second message under one deduplication id, and answers as if it had.
+#[tokio::test]
+async fn what_is_rejected_again_after_a_redrive_is_there_again() {
+    let queue = Arc::new(MemoryQueue::new(QueueSettings::new("ledger.fifo"), ManualClock::new()));
+    let consumer = Consumer::new(obey).without_idempotency();
+    let consumer = consumer.queue(Queue::new(Arc::clone(&queue)).dead_letters_by_redrive_policy());
+    let (harness, message) = (Harness::new(consumer), |id: &str| Message::text("reject").id(id).group("g"));
+    let redriven = message("m2").attribute("OriginalMessageId", "m1");
+    for message in [message("m1"), redriven.clone(), redriven] {
+        harness.deliver(&Event::fifo("ledger").message(message)).await.assert_returned([]);
+    }
+    // Of one message one copy is enough.
+    let copies: Vec<_> = queue.dead_letters().iter().map(|copy| copy.record().message_id().to_owned()).collect();
+    assert_eq!(copies, ["m1", "m2"]);
 }
 
 #[tokio::test]
@@ -143,7 +166,11 @@ async fn a_fifo_message_that_may_never_have_started_runs_at_its_last_receive() {
 }
 
 fn letter(message: Message, is_fifo: bool) -> Option<DeadLetter> {
-    let batch: Batch = Event::fifo("ledger").message(message).to_batch();
+    copy_of(Event::fifo("ledger").message(message), is_fifo)
+}
+
+fn copy_of(event: Event, is_fifo: bool) -> Option<DeadLetter> {
+    let batch: Batch = event.to_batch();
     let reason = Reason::with_text(ReasonClass::Handler, "out of stock");
     DeadLetter::new(&batch.record(0).expect("well-formed"), &reason, is_fifo)
 }
@@ -177,23 +204,48 @@ fn a_copy_has_all_that_the_message_had_and_why_it_is_there() {
 #[test]
 fn the_first_message_of_all_is_named_across_redrives() {
     let copy = letter(Message::text("b").id("m2").group("g").attribute("OriginalMessageId", "m1"), true).unwrap();
-    assert_eq!((copy.original_id(), copy.deduplication_id()), ("m1", Some("m1")));
+    assert_eq!((copy.original_id(), copy.deduplication_id()), ("m1", Some("m2")));
     assert_eq!(copy.attributes().filter(|(name, _)| *name == "OriginalMessageId").count(), 1);
+    // What cannot be an id is none.
+    for odd in [String::new(), "m 1".to_owned(), "m\u{fffe}".to_owned(), "m".repeat(101)] {
+        let copy = letter(Message::text("b").id("m2").group("g").attribute("OriginalMessageId", odd), true).unwrap();
+        assert_eq!(copy.original_id(), "m2");
+    }
     // For a standard queue the group is a tenant, and nothing is told apart.
     let copy = letter(Message::text("b").id("m2").group("g"), false).unwrap();
     assert_eq!((copy.group(), copy.deduplication_id()), (Some("g"), None));
 }
 
+/// Nobody waits behind a message of a standard queue, and the redrive policy moves it whole. A FIFO group would go along with it.
 #[test]
-fn where_there_is_no_room_the_redrive_policy_has_to_move_it() {
-    let with = |own: usize| {
+fn where_there_is_no_room_a_fifo_message_goes_with_as_much_as_fits() {
+    let with = |event: Event, own: usize| {
         let message = Message::text("b").id("m").group("g").receive_count(1);
-        letter((0..own).fold(message, |message, n| message.attribute(format!("a{n}"), "v")), true)
+        copy_of(event.message((0..own).fold(message, |message, n| message.attribute(format!("a{n}"), "v"))), false)
     };
-    assert_eq!(attributes(&with(8).expect("two are enough")).len(), 10);
-    assert_eq!(attributes(&with(7).expect("three")).len(), 10);
-    assert!(with(9).is_none());
-    let large = |bytes: usize| letter(Message::text("x".repeat(bytes)).id("m").group("g"), true);
-    assert!(large(DeadLetter::MAX_BYTES - 300).is_some());
-    assert!(large(DeadLetter::MAX_BYTES - 10).is_none());
+    for own in [7, 8] {
+        assert_eq!(attributes(&with(Event::standard("orders"), own).expect("two are enough")).len(), 10);
+    }
+    assert!(with(Event::standard("orders"), 9).is_none());
+    for own in [8, 9, 10] {
+        let copy = with(Event::fifo("ledger"), own).expect("as much as fits");
+        assert_eq!((attributes(&copy).len(), copy.original_id()), (10, "m"));
+    }
+    assert!(with(Event::fifo("ledger"), 11).is_none());
+
+    let large =
+        |event: Event, bytes: usize| copy_of(event.message(Message::text("x".repeat(bytes)).id("m").group("g")), false);
+    assert!(large(Event::standard("orders"), DeadLetter::MAX_BYTES - 300).is_some());
+    assert!(large(Event::standard("orders"), DeadLetter::MAX_BYTES - 10).is_none());
+    for (bytes, fit) in [(300, 5), (90, 2), (40, 1), (10, 0), (0, 0)] {
+        let copy = large(Event::fifo("ledger"), DeadLetter::MAX_BYTES - bytes).expect("as much as fits");
+        assert_eq!((attributes(&copy).len(), copy.bytes() <= DeadLetter::MAX_BYTES), (fit, true), "{bytes}");
+    }
+}
+
+/// SQS takes no message with such a character in it: the copy would never arrive.
+#[test]
+fn an_error_is_told_in_characters_that_sqs_takes() {
+    let odd = Reason::with_text(ReasonClass::Handler, "a\u{fffe}b\u{ffff}c\u{0}d");
+    assert_eq!(odd.text(), Some(r"a\u{fffe}b\u{ffff}c\u{0}d"));
 }

@@ -4,9 +4,11 @@ mod acknowledge;
 mod backoff;
 mod conformance;
 mod fails;
+mod heads;
 mod learn;
 mod lease;
 mod letters;
+mod refused;
 mod sqs;
 
 use std::{sync::Arc, time::Duration};

@@ -72,15 +72,17 @@ impl HttpConnector for Canned {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        let body = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        let entries = body["Entries"].as_array().cloned().unwrap_or_default();
         self.asked.lock().unwrap().push((operation.clone(), body));
         let answers = self.answers.lock().unwrap();
         let canned = answers.iter().find(|(of, ..)| *of == operation);
         let (status, body) = match canned {
             Some((_, status, body)) => (*status, body.clone()),
             None if operation == "GetQueueUrl" => (200, json!({ "QueueUrl": URL })),
-            None => (200, json!({ "Successful": [], "Failed": [] })),
+            None => (200, json!({ "Failed": [] })),
         };
+        let body = with_the_others(body, &entries);
         let mut response = HttpResponse::new(StatusCode::try_from(status).unwrap(), body.to_string().into());
         if let Some(code) = body["__type"].as_str() {
             response.headers_mut().insert("x-amzn-query-error", format!("{code};Sender"));
@@ -100,7 +102,17 @@ fn arn(records: &[Record]) -> QueueArn<'_> {
 }
 
 fn failed(place: usize, code: &str) -> Value {
-    json!({ "Successful": [], "Failed": [{ "Id": place.to_string(), "Code": code, "SenderFault": true, "Message": "" }] })
+    json!({ "Failed": [{ "Id": place.to_string(), "Code": code, "SenderFault": true, "Message": "" }] })
+}
+
+/// Names the entries that did not fail, as SQS does, where the answer does not say itself which those are.
+fn with_the_others(mut answer: Value, entries: &[Value]) -> Value {
+    let failed = answer["Failed"].as_array().filter(|_| answer["Successful"].is_null());
+    let Some(failed) = failed else { return answer };
+    let others = entries.iter().filter(|entry| failed.iter().all(|failed| failed["Id"] != entry["Id"]));
+    let others = others.map(|entry| json!({ "Id": entry["Id"], "MessageId": "copy", "MD5OfMessageBody": "" }));
+    answer["Successful"] = others.collect();
+    answer
 }
 
 async fn hide(canned: &Canned, records: &[Record]) -> Vec<EntryAnswer> {
@@ -126,6 +138,33 @@ async fn entries_are_named_by_their_places_and_failures_read_one_by_one() {
         canned.asked("GetQueueUrl")[0],
         json!({ "QueueName": "orders", "QueueOwnerAWSAccountId": "123456789012" })
     );
+}
+
+/// A message is deleted for a copy that is confirmed. Saying nothing of an entry, or something that cannot be read, confirms none.
+#[tokio::test]
+async fn what_an_answer_does_not_name_is_not_done() {
+    let unreadable = json!({ "Id": "one", "Code": "InternalError", "SenderFault": false });
+    for (answer, expected) in [
+        (json!({}), [false, false]),
+        (json!({ "Successful": [], "Failed": [] }), [false, false]),
+        (json!({ "Successful": [{ "Id": "1" }], "Failed": [] }), [false, true]),
+        (json!({ "Successful": [{ "Id": "one" }, { "Id": "7" }], "Failed": [] }), [false, false]),
+        (json!({ "Successful": [{ "Id": "0" }, { "Id": "1" }], "Failed": [unreadable] }), [false, false]),
+    ] {
+        let operations = ["DeleteMessageBatch", "ChangeMessageVisibilityBatch", "SendMessageBatch"];
+        let canned = operations.iter().fold(Canned::default(), |canned, of| canned.with(of, 200, answer.clone()));
+        let (client, records) = (canned.client(), records(2));
+        let reason = Reason::new(ReasonClass::Handler);
+        let letters: Vec<_> = records.iter().filter_map(|record| DeadLetter::new(record, &reason, false)).collect();
+        let answers = [
+            client.delete(arn(&records), &records, None).await,
+            hide(&canned, &records).await,
+            client.send(QueueName::Url(URL), &letters, None).await,
+        ];
+        for answers in answers {
+            assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), expected, "{answer}: {answers:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use crate::claim::IdempotencyKey;
 /// | `validation` | S | the payload's hash |
 /// | `version` | S | the handler's version, where one is known |
 /// | `data` | S | the handler's result as JSON, where it is kept; NULL where there was one that could not be |
-/// | `error` | S | the class of a rejection |
+/// | `error` | S | the class of a rejection, and what it said |
 /// | `v` | N | the version of this schema, 1 |
 #[derive(Clone, Debug)]
 pub struct Table {

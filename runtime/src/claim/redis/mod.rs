@@ -52,7 +52,7 @@
 //! | `version` | the handler's version, where one is known |
 //! | `data` | the handler's result as JSON, where it is kept |
 //! | `omitted` | 1 where there was a result that could not be kept |
-//! | `error` | the class of a rejection |
+//! | `error` | the class of a rejection, and what it said |
 //! | `v` | the version of this schema, 1 |
 //!
 //! The user needs `evalsha`, `script|load`, `hgetall`, `hset`, `hdel` and `pexpire` on these keys; [`RedisStore::probe`]

@@ -23,7 +23,7 @@ pub enum ClaimAnswer {
     KeyConflict,
     /// The same payload was rejected before by the same version of the handler.
     RejectedBefore {
-        /// The class of that failure.
+        /// The class of that failure, and what it said.
         error: Option<Box<str>>,
     },
     /// The store refused or could not be reached; nothing was written.

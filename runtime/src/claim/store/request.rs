@@ -101,7 +101,7 @@ pub struct FailRequest {
     pub lease: Lease,
     /// The handler's version; another one may succeed.
     pub version: Box<str>,
-    /// The class of the failure, never a text of the payload.
+    /// The class of the failure and what it said, as that stands in the log: of the payload no more than the handler's own words have.
     pub error: Box<str>,
 }
 

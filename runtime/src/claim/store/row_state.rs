@@ -39,7 +39,7 @@ pub enum RowStatus {
     Released,
     /// Rejected for good, for this payload and version.
     Rejected {
-        /// The class of the failure.
+        /// The class of the failure, and what it said: the words of the handler, for those whom they are meant for.
         error: Option<Box<str>>,
     },
 }

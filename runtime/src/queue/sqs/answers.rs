@@ -8,8 +8,8 @@ use aws_sdk_sqs::{
 
 use crate::queue::{EntryAnswer, QueueError};
 
-/// Entries that failed, by their place.
-pub(super) type Failed = Vec<(usize, QueueError)>;
+/// What became of the entries that an answer names, by their place.
+pub(super) type Named = Vec<(usize, EntryAnswer)>;
 
 /// Codes after which a receipt handle names no receive any more.
 const LOST: [&str; 3] = ["MessageNotInflight", "ReceiptHandleIsInvalid", "InvalidIdFormat"];
@@ -30,32 +30,40 @@ const DENIED: [&str; 9] = [
     "UnrecognizedClientException",
 ];
 
-pub(super) fn by_place(failed: &[BatchResultErrorEntry]) -> Failed {
-    failed.iter().filter_map(|entry| Some((entry.id().parse().ok()?, entry_error(entry)))).collect()
+/// What an answer says of its entries. One that names an entry as failed which cannot be told has confirmed none: it may be any.
+pub(super) fn named<'a>(
+    done: impl IntoIterator<Item = &'a str>,
+    failed: &[BatchResultErrorEntry],
+) -> Result<Named, QueueError> {
+    let unreadable = || QueueError::new("SQS named an entry as failed that was not sent");
+    let done = done.into_iter().filter_map(|id| Some(Ok((id.parse().ok()?, Ok(())))));
+    let failed =
+        failed.iter().map(|entry| Ok((entry.id().parse().map_err(|_| unreadable())?, Err(entry_error(entry)))));
+    done.chain(failed).collect()
 }
 
 fn entry_error(entry: &BatchResultErrorEntry) -> QueueError {
     of_code(entry.code(), entry.message().unwrap_or_default())
 }
 
-/// An answer for each entry: what is not named as failed was done.
-pub(super) fn for_all(entries: usize, called: Result<Failed, QueueError>) -> Vec<EntryAnswer> {
-    let mut answers: Vec<EntryAnswer> = std::iter::repeat_with(|| Ok(())).take(entries).collect();
+/// An answer for each entry. Only what is named as done was done: a message is deleted for it.
+pub(super) fn for_all(entries: usize, called: Result<Named, QueueError>) -> Vec<EntryAnswer> {
+    let every = |error: &dyn Fn() -> QueueError| (0..entries).map(|_| Err(error())).collect::<Vec<_>>();
     match called {
-        Ok(failed) => {
-            for (place, error) in failed {
+        Ok(named) => {
+            let mut answers = every(&|| QueueError::new("SQS did not say what became of this entry"));
+            for (place, said) in named {
                 if let Some(answer) = answers.get_mut(place) {
-                    *answer = Err(error);
+                    *answer = said;
                 }
             }
+            answers
         }
         Err(error) => {
             let (text, is_denied) = (error.to_string(), error.is_denied());
-            let again = || if is_denied { QueueError::denied(text.clone()) } else { QueueError::new(text.clone()) };
-            answers.iter_mut().for_each(|answer| *answer = Err(again()));
+            every(&|| if is_denied { QueueError::denied(text.clone()) } else { QueueError::new(text.clone()) })
         }
     }
-    answers
 }
 
 /// What an error of a whole call means.
@@ -104,7 +112,8 @@ mod tests {
     fn an_error_of_the_call_is_one_of_every_entry() {
         let answers = for_all(2, Err(QueueError::denied("no")));
         assert!(answers.iter().all(|answer| answer.as_ref().is_err_and(QueueError::is_denied)));
-        let answers = for_all(3, Ok(vec![(1, QueueError::lost("gone")), (7, QueueError::new("nobody"))]));
-        assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+        let named = vec![(0, Ok(())), (1, Err(QueueError::lost("gone"))), (7, Ok(()))];
+        let answers = for_all(3, Ok(named));
+        assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, false]);
     }
 }

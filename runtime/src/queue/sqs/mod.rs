@@ -2,7 +2,7 @@
 //!
 //! Three batch calls, `GetQueueAttributes`, and `GetQueueUrl` once for each queue: events name queues by their Amazon Resource Name, SQS
 //! wants the URL, and no rule of ours would know every partition and endpoint. A batch call that succeeds may hold entries that failed,
-//! which the SDK's retries do not see: each is read.
+//! which the SDK's retries do not see: each is read, and what is not named as done was not.
 
 mod answers;
 mod entries;
@@ -19,7 +19,7 @@ use aws_sdk_sqs::{
 use futures_util::future::BoxFuture;
 
 use self::{
-    answers::{Failed, by_place, error, for_all},
+    answers::{Named, error, for_all, named},
     urls::Urls,
 };
 use super::{
@@ -68,31 +68,31 @@ impl SqsClient {
         Ok(self.urls.learn(arn.as_str(), url))
     }
 
-    async fn hide(&self, queue: QueueArn<'_>, changes: &[VisibilityChange], time: Time) -> Result<Failed, QueueError> {
+    async fn hide(&self, queue: QueueArn<'_>, changes: &[VisibilityChange], time: Time) -> Result<Named, QueueError> {
         let url = self.url_of(QueueName::Arn(queue), time).await?;
         let entries = changes.iter().enumerate().map(|(place, change)| entries::visibility(place, change));
         let request = self.client.change_message_visibility_batch().queue_url(&*url);
         let request = request.set_entries(Some(entries.collect::<Result<_, _>>()?));
         let answer = request.customize().config_override(within(time)).send().await.map_err(|e| error(&e))?;
-        Ok(by_place(answer.failed()))
+        named(answer.successful().iter().map(|entry| entry.id()), answer.failed())
     }
 
-    async fn copy(&self, to: QueueName<'_>, letters: &[DeadLetter], time: Time) -> Result<Failed, QueueError> {
+    async fn copy(&self, to: QueueName<'_>, letters: &[DeadLetter], time: Time) -> Result<Named, QueueError> {
         let url = self.url_of(to, time).await?;
         let entries = letters.iter().enumerate().map(|(place, letter)| entries::letter(place, letter));
         let request = self.client.send_message_batch().queue_url(&*url);
         let request = request.set_entries(Some(entries.collect::<Result<_, _>>()?));
         let answer = request.customize().config_override(within(time)).send().await.map_err(|e| error(&e))?;
-        Ok(by_place(answer.failed()))
+        named(answer.successful().iter().map(|entry| entry.id()), answer.failed())
     }
 
-    async fn remove(&self, queue: QueueArn<'_>, records: &[Record], time: Time) -> Result<Failed, QueueError> {
+    async fn remove(&self, queue: QueueArn<'_>, records: &[Record], time: Time) -> Result<Named, QueueError> {
         let url = self.url_of(QueueName::Arn(queue), time).await?;
         let entries = records.iter().enumerate().map(|(place, record)| entries::delete(place, record));
         let request = self.client.delete_message_batch().queue_url(&*url);
         let request = request.set_entries(Some(entries.collect::<Result<_, _>>()?));
         let answer = request.customize().config_override(within(time)).send().await.map_err(|e| error(&e))?;
-        Ok(by_place(answer.failed()))
+        named(answer.successful().iter().map(|entry| entry.id()), answer.failed())
     }
 
     async fn ask(&self, queue: QueueArn<'_>, time: Time) -> Result<QueueAttributes, QueueError> {

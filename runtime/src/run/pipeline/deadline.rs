@@ -77,13 +77,15 @@ impl Deadline {
         self.answer
     }
 
-    /// How long the queue may be told what became of its messages: half of the time that is left and no more than 10 s, for that
-    /// time is paid for; where all of it was taken, what is left before the answer must leave.
+    /// The longest that a queue may be told something: that time is paid for.
+    pub(super) const LONGEST_TELLING: Duration = Duration::from_secs(10);
+
+    /// How long the queue may be told what became of its messages: half of the time that is left and no more than 10 s; where all of it
+    /// was taken, what is left before the answer must leave.
     pub(super) fn share_for_the_queue(&self, now: Duration) -> Duration {
-        const MOST: Duration = Duration::from_secs(10);
         let left = self.leave.saturating_sub(now);
         let last = self.leave.saturating_sub(self.answer);
-        (left / 2).max(last).min(left).min(MOST)
+        (left / 2).max(last).min(left).min(Self::LONGEST_TELLING)
     }
 
     /// When the phase after this one begins; `None` after the last.

@@ -16,21 +16,17 @@ pub(crate) enum NoAnswer {
     Late,
 }
 
-/// What a call comes to, if it does before the time is over; without a time it is waited for.
+/// What a call comes to, if it does before the time is over.
 pub(crate) async fn in_time<T>(
     call: impl Future<Output = T>,
-    time: Option<Duration>,
+    time: Duration,
     clock: &SharedClock,
 ) -> Result<T, NoAnswer> {
     let call = pin!(AssertUnwindSafe(call).catch_unwind());
-    let ended = match time {
-        None => call.await,
-        Some(time) => match select(call, clock.sleep(time)).await {
-            Either::Left((ended, _)) => ended,
-            Either::Right(_) => return Err(NoAnswer::Late),
-        },
-    };
-    ended.map_err(|panic| NoAnswer::Panicked(Panicked::new(panic)))
+    match select(call, clock.sleep(time)).await {
+        Either::Left((ended, _)) => ended.map_err(|panic| NoAnswer::Panicked(Panicked::new(panic))),
+        Either::Right(_) => Err(NoAnswer::Late),
+    }
 }
 
 impl fmt::Display for NoAnswer {

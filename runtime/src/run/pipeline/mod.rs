@@ -20,12 +20,14 @@ mod slips;
 mod task;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
@@ -50,7 +52,10 @@ use crate::{
     handler::{Invocation, MessageService},
     layer::Panicked,
     metrics::MetricsSink,
-    queue::{Queue, QueueError, known::time_to_learn},
+    queue::{
+        Queue, QueueError,
+        known::{MOST_QUEUES, time_to_learn},
+    },
     trace::spans,
 };
 
@@ -90,12 +95,21 @@ impl Shared {
         catch_unwind(AssertUnwindSafe(|| service.clone())).map_err(Panicked::new)
     }
 
+    /// Asks what the queues of a batch are set to, all at once: but for an invocation by hand it is one.
+    async fn learn_all(&self, batch: &Batch, time_left: Option<Duration>) {
+        if self.queue.is_some() {
+            let arns = (0..batch.len()).filter_map(|index| batch.queue_arn(index));
+            let queues: BTreeMap<_, _> = arns.map(|arn| (arn.as_str(), arn)).collect();
+            join_all(queues.into_values().take(MOST_QUEUES).map(|arn| self.learn(arn, time_left))).await;
+        }
+    }
+
     /// Asks what a queue is set to, where that is to be known. Of a client that panics, or is late, nothing is known: the next batch
     /// asks again.
     async fn learn(&self, arn: QueueArn<'_>, time_left: Option<Duration>) {
         let Some(queue) = self.queue.as_ref().filter(|queue| queue.has_to_learn(arn)) else { return };
         let time = time_to_learn(time_left);
-        if let Err(no_answer) = in_time(queue.learn(arn, time), Some(time), &self.seams.clock).await {
+        if let Err(no_answer) = in_time(queue.learn(arn, time), time, &self.seams.clock).await {
             queue.known.refused("GetQueueAttributes", &QueueError::new(no_answer));
         }
     }
@@ -175,9 +189,7 @@ impl Pipeline {
             }
             tracing::warn!(records = batch.len(), "the event mixes records of several queues");
         }
-        if let Some(arn) = batch.queue_arn(0) {
-            self.0.learn(arn, invocation.time_left()).await;
-        }
+        self.0.learn_all(&batch, invocation.time_left()).await;
         let span = spans::batch(&batch);
         Ok(self.0.drive(batch, invocation, None).instrument(span).await)
     }

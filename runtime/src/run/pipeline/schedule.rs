@@ -122,11 +122,6 @@ impl Schedule {
         }
     }
 
-    /// How often the record's handler was started.
-    pub(super) fn runs(&self, index: usize) -> u16 {
-        self.nodes.get(index).map_or(0, |node| node.slot.runs)
-    }
-
     /// Every slot, in the order of the event.
     pub(super) fn slots(&self) -> impl Iterator<Item = &Slot> {
         self.nodes.iter().map(|node| &node.slot)

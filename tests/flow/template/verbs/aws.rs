@@ -109,6 +109,12 @@ impl Aws {
     }
 }
 
+/// Names every entry of a batch call.
+fn all_of(body: &Value) -> Value {
+    let named = |entry: &Value| json!({ "Id": entry["Id"], "MessageId": "copy", "MD5OfMessageBody": "" });
+    body["Entries"].as_array().into_iter().flatten().map(named).collect()
+}
+
 impl State {
     fn queue(&mut self, operation: &str, body: &Value) -> Result<HttpResponse, ConnectorError> {
         let named = body.get("QueueUrl").or_else(|| body.get("QueueName")).and_then(Value::as_str);
@@ -117,7 +123,7 @@ impl State {
             "GetQueueUrl" => json!({ "QueueUrl": url(&queue) }),
             "GetQueueAttributes" => json!({ "Attributes": { "QueueArn": arn(&queue), "VisibilityTimeout": "60" } }),
             "ReceiveMessage" => json!({ "Messages": std::mem::take(&mut self.waiting) }),
-            _ => json!({ "Successful": [], "Failed": [] }),
+            _ => json!({ "Successful": all_of(body), "Failed": [] }),
         };
         // IAM knows no batches: what is allowed one by one is allowed together.
         let action = operation.strip_suffix("Batch").unwrap_or(operation);

@@ -43,7 +43,7 @@ impl Drive {
             Stored::Cancelled(outcomes) => outcomes.into_iter().for_each(|(index, outcome)| self.land(index, outcome)),
             Stored::Sent(outcomes, answers) => self.on_sent(outcomes, answers),
             Stored::Waited(index) => self.ask_again(index),
-            Stored::Alone => self.on_alone(),
+            Stored::Deleted(indexes, answers) => self.on_deleted(indexes, answers),
             Stored::Entered(room) => self.on_entered(room),
             Stored::Unyielding(index) => self.leave_behind(index),
         }
@@ -119,7 +119,7 @@ pub(super) fn with_error(class: ReasonClass, error: &StoreError) -> Outcome {
 pub(super) async fn unless_it_panics<A, F: Future<Output = Vec<A>>>(call: impl FnOnce() -> F) -> Vec<A> {
     let answers = AssertUnwindSafe(async move { call().await }).catch_unwind().await;
     answers.unwrap_or_else(|panic| {
-        tracing::error!(panic = %Panicked::new(panic), "the idempotency store, or the queue's client, panicked");
+        tracing::error!(panic = %Panicked::new(panic), "the idempotency store panicked");
         Vec::new()
     })
 }

@@ -188,7 +188,7 @@ impl Drive {
     }
 
     /// Fails a message without asking the store, which does not answer; or runs it without a claim, as one without an answer would.
-    fn spare(&mut self, index: usize, key: IdempotencyKey, idempotency: &Idempotency) {
+    pub(super) fn spare(&mut self, index: usize, key: IdempotencyKey, idempotency: &Idempotency) {
         let error = StoreError::new("it did not answer the last claims, and was not asked again");
         if idempotency.runs_unguarded() {
             self.start_unguarded(index, key, &error);
@@ -241,7 +241,7 @@ impl Drive {
             }
             Some(ClaimAnswer::InProgress { .. }) => Outcome::InProgressElsewhere,
             Some(ClaimAnswer::KeyConflict) => Outcome::Rejected(Reason::new(ReasonClass::KeyConflict)),
-            Some(ClaimAnswer::RejectedBefore { .. }) => Outcome::Rejected(Reason::new(ReasonClass::RejectedBefore)),
+            Some(ClaimAnswer::RejectedBefore { error }) => Outcome::Rejected(rejected_before(error.as_deref())),
             Some(ClaimAnswer::Corrupt) => retry(ReasonClass::StoreCorrupt),
             Some(ClaimAnswer::Unavailable(_)) if self.shared.seams.slips.unavailable_as_done => Outcome::AlreadyDone,
             Some(ClaimAnswer::Unavailable(error)) => with_error(ReasonClass::StoreUnavailable, &error),
@@ -249,6 +249,12 @@ impl Drive {
             Some(ClaimAnswer::Acquired(_)) | None => retry(ReasonClass::ClaimUnknown),
         }
     }
+}
+
+/// With what was said then: a copy in the dead-letter queue is to tell why it is there.
+fn rejected_before(error: Option<&str>) -> Reason {
+    let class = ReasonClass::RejectedBefore;
+    error.map_or_else(|| Reason::new(class), |error| Reason::with_text(class, error))
 }
 
 /// Planted by simulations only.

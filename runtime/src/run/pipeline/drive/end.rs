@@ -77,8 +77,8 @@ impl Drive {
     fn failed(&self, index: usize, lease: Lease, outcome: Outcome, ends: &mut Ends) {
         match self.rejected_version(&outcome) {
             Some(version) => {
-                let class = outcome.reason().map_or("rejected", |reason| reason.class().describe());
-                ends.rejections.push((index, FailRequest::new(lease, version, class), outcome));
+                let error = outcome.reason().map_or_else(|| "rejected".to_owned(), Reason::in_full);
+                ends.rejections.push((index, FailRequest::new(lease, version, error), outcome));
             }
             None => ends.releases.push((index, lease, outcome)),
         }

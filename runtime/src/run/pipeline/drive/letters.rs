@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Drive, Stored,
-    answers::{answered, unless_it_panics},
-};
+use super::{Drive, Stored, answers::answered, tell::ask_the_queue};
 use crate::{
     outcome::{Outcome, ReasonClass},
     queue::{DeadLetter, EntryAnswer, Queue, QueueName, calls::in_calls},
@@ -35,9 +32,7 @@ impl Drive {
         match outcome {
             outcome if outcome.is_dead_lettered() => false,
             Outcome::Rejected(_) => true,
-            Outcome::Retry(reason) => {
-                self.schedule.runs(index) > 0 && is_at_fault(reason.class()) && self.is_used_up(index, queue)
-            }
+            Outcome::Retry(reason) => is_at_fault(reason.class()) && self.is_used_up(index, queue),
             _ => false,
         }
     }
@@ -82,15 +77,15 @@ impl Drive {
     }
 
     fn send(&mut self, queue: &Arc<Queue>, Post { outcomes, letters }: Post) {
-        let (queue, time_left) = (Arc::clone(queue), self.time_for_the_store());
+        let (queue, clock, time) = (Arc::clone(queue), Arc::clone(&self.shared.seams.clock), self.time_for_the_queue());
         self.stored.push(Box::pin(async move {
             let from = letters.first().and_then(|letter| letter.record().queue_arn());
             let Some(to) = from.and_then(|from| queue.dead_letter_queue_of(from)) else {
                 return Stored::Sent(outcomes, Vec::new());
             };
             let to = QueueName::of(&to);
-            let sending = || in_calls(&letters, |_, letters| queue.client.send(to, letters, time_left));
-            Stored::Sent(outcomes, unless_it_panics(sending).await)
+            let sending = async { in_calls(&letters, |_, letters| queue.client.send(to, letters, Some(time))).await };
+            Stored::Sent(outcomes, ask_the_queue(sending, time, &clock).await)
         }));
     }
 
@@ -112,8 +107,9 @@ impl Drive {
     }
 }
 
-/// Whether trying again would only be the same again: the message's own fault, as far as anybody can tell, and not the store's or another
-/// attempt's. Where a success may be recorded the message must come back, to find that out.
+/// Whether the failure is the message's own, as far as anybody can tell: those behind it would wait for it in vain. Nobody is at fault where
+/// the store is away or a clock is wrong; what another attempt may have done, or is recorded as far as anybody knows, has to come back, to
+/// find that out; and what was damaged on the way is not what a copy should be made of.
 fn is_at_fault(class: ReasonClass) -> bool {
     matches!(
         class,
@@ -123,5 +119,28 @@ fn is_at_fault(class: ReasonClass) -> bool {
             | ReasonClass::Abandoned
             | ReasonClass::Cancelled
             | ReasonClass::ConditionRefused
+            | ReasonClass::NoKey
+            | ReasonClass::StoreCorrupt
+            // The store is there: it answered before the run.
+            | ReasonClass::NotCommitted
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_must_come_back_makes_no_way() {
+        use ReasonClass as Class;
+        for class in [Class::StoreUnavailable, Class::ClaimUnknown, Class::WrongClock, Class::Malformed] {
+            assert!(!is_at_fault(class), "{class:?}");
+        }
+        for class in [Class::CommitUnknown, Class::LeaseLost, Class::ReceiptLost, Class::Draining, Class::NoTime] {
+            assert!(!is_at_fault(class), "{class:?}");
+        }
+        for class in [Class::Handler, Class::Panic, Class::NoKey, Class::StoreCorrupt, Class::NotCommitted] {
+            assert!(is_at_fault(class), "{class:?}");
+        }
+    }
 }

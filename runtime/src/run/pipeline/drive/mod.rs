@@ -6,6 +6,7 @@
 
 mod answers;
 mod claim;
+mod deletions;
 mod end;
 mod gather;
 mod kept;
@@ -55,7 +56,7 @@ use crate::{
 
 #[cfg(feature = "worker")]
 pub(crate) use self::answers::answered;
-use self::{gather::Gathered, kept::Keeping, suspects::Suspects};
+use self::{deletions::Deletions, gather::Gathered, kept::Keeping, suspects::Suspects};
 
 type Acquiring = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
 
@@ -93,10 +94,7 @@ pub(super) struct Drive {
     room: Option<Room>,
     /// Somebody waits for that.
     is_entering: bool,
-    /// Records that were deleted from their queue here.
-    deleted: BTreeSet<usize>,
-    /// Some of them are being deleted: suspects wait for that.
-    is_deleting: bool,
+    deletions: Deletions,
     /// The worker that looks after the messages; none on Lambda.
     keeping: Option<Box<Keeping>>,
 }
@@ -119,8 +117,8 @@ enum Stored {
     Sent(Vec<(usize, Outcome)>, Vec<EntryAnswer>),
     /// The lease of another attempt that was nearly over is over.
     Waited(usize),
-    /// What was done is deleted.
-    Alone,
+    /// Deleted before a suspect runs, or not.
+    Deleted(Vec<usize>, Vec<EntryAnswer>),
     /// A suspect may run with nothing else in flight.
     Entered(Room),
     /// A handler that was told to stop had its time to do so.
@@ -175,8 +173,7 @@ impl Drive {
             landed,
             room: None,
             is_entering: false,
-            deleted: BTreeSet::new(),
-            is_deleting: false,
+            deletions: Deletions::default(),
             keeping,
         };
         drive.set_alarm();

@@ -6,11 +6,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Drive, Stored, answers::unless_it_panics};
+use super::{Drive, Stored};
 use crate::{
     batch::Record,
     outcome::{Outcome, Reason, ReasonClass},
-    queue::calls::in_calls,
     run::pipeline::{
         deadline::Phase,
         flight::{Flight, Stage},
@@ -36,19 +35,24 @@ impl Suspects {
         self.waiting.clear();
     }
 
-    /// Without rows all look alike: from the front at odd receives, from the back at even ones, so that one which ends the process
-    /// has the others in front of it in one of two receives.
     /// How often the next one was not heard of, if that was too often for company.
     fn next_has_to_be_alone(&self) -> Option<u32> {
-        self.waiting.first_key_value().map(|((unheard, _), _)| *unheard).filter(|unheard| *unheard > 1)
+        self.waiting.first_key_value().map(|((unheard, _), _)| *unheard).filter(|unheard| is_too_often(*unheard))
     }
 
+    /// Without rows all look alike: from the front at odd receives, from the back at even ones, so that one which ends the process
+    /// has the others in front of it in one of two receives.
     fn add(&mut self, index: usize, record: Record, unheard: u32) {
         let place = i64::try_from(index).unwrap_or(i64::MAX);
         let from_the_back = unheard == 0 && record.receive_count().is_some_and(|receives| receives % 2 == 0);
         let place = if from_the_back { -place } else { place };
         self.waiting.insert((unheard, place), (index, record));
     }
+}
+
+/// Whether a message was not heard of so often that it is hardly others' fault.
+fn is_too_often(unheard: u32) -> bool {
+    unheard > 1
 }
 
 impl Drive {
@@ -74,16 +78,15 @@ impl Drive {
         self.suspects.add(index, record, 0);
     }
 
-    /// By the consumer's own limit; or at the last receive of a FIFO message, whose next one those behind it in its group would not
-    /// live to see.
+    /// By the consumer's own limit; or at the last receive of a FIFO message that was not heard of more than once: those behind it in its
+    /// group would not live to see the next. Once may be another's crash, a lost reply, or a success whose record got lost.
     fn is_over_the_crash_limit(&self, index: usize, unheard: u32) -> bool {
-        // Without a row nobody knows that it ever ran.
-        if unheard == 0 {
-            return false;
-        }
         let limit = self.shared.idempotency.as_ref().and_then(|idempotency| idempotency.crashes_allowed());
-        if limit.is_some_and(|limit| unheard >= limit) {
+        if limit.is_some_and(|limit| unheard > 0 && unheard >= limit) {
             return true;
+        }
+        if !is_too_often(unheard) {
+            return false;
         }
         let queue = self.shared.queue.as_ref().filter(|queue| queue.has_dead_letters());
         queue.and_then(|queue| self.fifo_receives_left(index, queue)) == Some(0)
@@ -110,34 +113,17 @@ impl Drive {
         let request = self.claim_request(&idempotency, &record);
         self.flights.insert(index, Flight { permit, stage: Stage::Claiming(record) });
         match request {
-            Ok(request) => self.claim(&idempotency, vec![(index, request)]),
             Err(outcome) => self.land(index, outcome),
+            Ok(request) if self.shared.breaker().admits(self.shared.seams.clock.monotonic()) => {
+                self.claim(&idempotency, vec![(index, request)]);
+            }
+            // The store answered the read, and is gone since.
+            Ok(request) => self.spare(index, request.key, &idempotency),
         }
     }
 
-    /// Whether something is done and not deleted yet; a client, where there is one, deletes it then.
-    fn deletes_what_is_done(&mut self) -> bool {
-        let Some(queue) = self.shared.queue.clone().filter(|_| self.keeping.is_none()) else { return false };
-        let done: Vec<Record> = self.done().filter(|record| !self.deleted.contains(&record.index())).collect();
-        if done.is_empty() || self.is_deleting {
-            return self.is_deleting;
-        }
-        self.deleted.extend(done.iter().map(Record::index));
-        self.is_deleting = true;
-        let (queue, time_left) = (Arc::clone(&queue), self.time_for_the_store());
-        self.stored.push(Box::pin(async move {
-            let deleting = || in_calls(&done, |arn, records| queue.client.delete(arn, records, time_left));
-            queue.say("DeleteMessage", &unless_it_panics(deleting).await);
-            Stored::Alone
-        }));
-        true
-    }
-
-    pub(super) fn on_alone(&mut self) {
-        self.is_deleting = false;
-    }
-
-    /// Whether the next suspect has to be alone in the whole process and is not yet. On Lambda a process has one batch.
+    /// Whether the next suspect has to be alone in the whole process and is not yet. On Lambda it is alone in its batch only: a process
+    /// may have several (`AWS_LAMBDA_MAX_CONCURRENCY`), but it cannot keep Lambda from sending more, and would wait on paid time.
     fn waits_for_the_room(&mut self) -> bool {
         let Some((keeping, unheard)) = self.keeping.as_ref().zip(self.suspects.next_has_to_be_alone()) else {
             return false;

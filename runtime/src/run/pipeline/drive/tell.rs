@@ -9,7 +9,7 @@ use super::Drive;
 use crate::{
     batch::Record,
     claim::protocol::claim::SKEW_MS,
-    clock::epoch_ms,
+    clock::{SharedClock, epoch_ms},
     queue::{
         EntryAnswer, Queue, VisibilityChange,
         advice::{Facts, hidden_for},
@@ -30,15 +30,8 @@ impl Drive {
             return;
         }
         let (clock, time) = (Arc::clone(&self.shared.seams.clock), self.time_for_the_queue());
-        match in_time(tell(&queue, &done, &changes, time), time, &clock).await {
-            Ok(answers) => self.note_hidden(&changes, &answers),
-            Err(NoAnswer::Panicked(panic)) => {
-                tracing::error!(%panic, "the queue's client panicked; messages come back as without it");
-            }
-            Err(NoAnswer::Late) => {
-                tracing::warn!("too little time was left to tell the queue all; messages come back as without it");
-            }
-        }
+        let answers = ask_the_queue(tell(&queue, &done, &changes, time), time, &clock).await;
+        self.note_hidden(&changes, &answers);
     }
 
     fn note_hidden(&mut self, changes: &[VisibilityChange], answers: &[EntryAnswer]) {
@@ -49,8 +42,7 @@ impl Drive {
 
     /// What is to be deleted here, and was not yet.
     fn acknowledged(&self, queue: &Queue) -> Vec<Record> {
-        let done = self.done().filter(|record| queue.acknowledges && !self.deleted.contains(&record.index()));
-        done.collect()
+        self.done().filter(|record| queue.acknowledges && !self.deletions.are_done(record.index())).collect()
     }
 
     /// What may leave the queue.
@@ -70,7 +62,7 @@ impl Drive {
         let outcome = slot.outcome.as_ref().filter(|outcome| outcome.is_failure())?;
         let record = self.receipt(index)?;
         let clock = &self.shared.seams.clock;
-        let held_until_ms = self.held_until_ms(index, slot).map(|until| until + SKEW_MS + 1);
+        let held_until_ms = self.held_until_ms(index, slot).map(|until| until.saturating_add(SKEW_MS + 1));
         let left = held_until_ms.map(|until| until.saturating_sub(epoch_ms(clock.wall())));
         let facts = Facts {
             record: &record,
@@ -98,15 +90,29 @@ impl Drive {
 }
 
 /// Deletes what was done, then hides what was not; gives the answers to that.
-async fn tell(
-    queue: &Queue,
-    done: &[Record],
-    changes: &[VisibilityChange],
-    time: Option<Duration>,
-) -> Vec<EntryAnswer> {
-    let answers = in_calls(done, |arn, records| queue.client.delete(arn, records, time)).await;
+async fn tell(queue: &Queue, done: &[Record], changes: &[VisibilityChange], time: Duration) -> Vec<EntryAnswer> {
+    let answers = in_calls(done, |arn, records| queue.client.delete(arn, records, Some(time))).await;
     queue.say("DeleteMessage", &answers);
-    let answers = in_calls(changes, |arn, changes| queue.client.change_visibility(arn, changes, time)).await;
+    let answers = in_calls(changes, |arn, changes| queue.client.change_visibility(arn, changes, Some(time))).await;
     queue.say("ChangeMessageVisibility", &answers);
     answers
+}
+
+/// What the queue's client answers, which may be the user's own: where it panics, or not all of it comes in time, nothing is confirmed.
+pub(super) async fn ask_the_queue(
+    call: impl Future<Output = Vec<EntryAnswer>>,
+    time: Duration,
+    clock: &SharedClock,
+) -> Vec<EntryAnswer> {
+    in_time(call, time, clock).await.unwrap_or_else(|no_answer| {
+        match no_answer {
+            NoAnswer::Panicked(panic) => {
+                tracing::error!(%panic, "the queue's client panicked; messages come back as without it");
+            }
+            NoAnswer::Late => {
+                tracing::warn!("the queue could not be told all in time; messages come back as without it");
+            }
+        }
+        Vec::new()
+    })
 }

@@ -6,7 +6,7 @@ use super::{Drive, retry};
 use crate::{
     outcome::{Outcome, Reason, ReasonClass},
     run::pipeline::{
-        deadline::Phase,
+        deadline::{Deadline, Phase},
         flight::{Flight, Stage},
     },
 };
@@ -96,10 +96,10 @@ impl Drive {
         self.letters.clear();
     }
 
-    /// How long the queue may be told for, now that all else is over: a share of what is left, and the last eighth of the
-    /// reserve but one where nothing is. `None` where no deadline is known.
-    pub(super) fn time_for_the_queue(&self) -> Option<Duration> {
+    /// How long the queue may be told something from now: a share of what is left, and the last eighth of the reserve but one where
+    /// nothing is. Where no deadline is known a client that never answers would hold the batch for ever.
+    pub(super) fn time_for_the_queue(&self) -> Duration {
         let now = self.shared.seams.clock.monotonic();
-        self.deadline.map(|deadline| deadline.share_for_the_queue(now))
+        self.deadline.map_or(Deadline::LONGEST_TELLING, |deadline| deadline.share_for_the_queue(now))
     }
 }

@@ -21,7 +21,7 @@ impl Drive {
     /// duplicate that comes back instead spends a receive.
     pub(super) fn waits_for(&mut self, index: usize, until_ms: u64) -> bool {
         let clock = &self.shared.seams.clock;
-        let left_ms = (until_ms + SKEW_MS + 1).saturating_sub(epoch_ms(clock.wall()));
+        let left_ms = until_ms.saturating_add(SKEW_MS + 1).saturating_sub(epoch_ms(clock.wall()));
         let left = Duration::from_millis(left_ms);
         let is_claiming = self.flights.get(&index).is_some_and(|flight| matches!(flight.stage, Stage::Claiming(_)));
         let has_time = self.deadline.is_none_or(|deadline| deadline.stops_after(clock.monotonic() + left));

@@ -50,7 +50,7 @@ async fn ask(common: &Common) -> Waiting {
 async fn ask_one(common: &Common, queue: QueueArn<'_>) -> Option<(Box<str>, u64)> {
     const SILENT: &str = "a queue does not say how many messages wait in it";
     let asking = async { common.source.attributes(queue, Some(LONGEST)).await };
-    match in_time(asking, Some(LONGEST), &common.seams.clock).await {
+    match in_time(asking, LONGEST, &common.seams.clock).await {
         Ok(Ok(attributes)) => return Some((queue.name()?.into(), attributes.backlog?)),
         Ok(Err(error)) => tracing::debug!(%error, "{SILENT}"),
         Err(error) => tracing::debug!(%error, "{SILENT}"),
