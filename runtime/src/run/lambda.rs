@@ -131,8 +131,8 @@ impl LambdaService {
         let time_left = self.time_left(&context);
         let clock = Arc::clone(self.pipeline.clock());
         let invocation = Invocation::of_host(clock, time_left, host(context));
-        let report = self.pipeline.run(Batch::from_raw(payload)?, invocation).await?;
-        Ok(report.response_unless(self.config.fails_when.as_ref())?)
+        let invocation = self.config.fails_when.iter().cloned().fold(invocation, Invocation::fail_when);
+        Ok(self.pipeline.run(Batch::from_raw(payload)?, invocation).await?.response()?)
     }
 
     /// Runs it, with the names of the invocation on every line of its log.
@@ -190,7 +190,7 @@ fn host(context: Context) -> Host {
 
 /// The error as Lambda shows it.
 fn diagnostic(error: &Error) -> Diagnostic {
-    tracing::error!(%error, "the invocation fails, so that none of its messages is deleted");
+    tracing::error!(%error, "the invocation fails, so that Lambda deletes none of its messages");
     Diagnostic { error_type: error.type_name().into(), error_message: error.to_string() }
 }
 

@@ -17,6 +17,8 @@ pub struct Report {
     counts: Counts,
     /// What succeeded was deleted here.
     acknowledges: bool,
+    /// The invocation is to fail by its own condition.
+    is_to_fail: bool,
     took: Duration,
 }
 
@@ -61,7 +63,11 @@ static UNKNOWN: std::sync::LazyLock<Outcome> =
 
 impl Report {
     pub(super) fn new(batch: Batch, slots: Vec<Slot>, counts: Counts, acknowledges: bool, took: Duration) -> Self {
-        Self { batch, slots, counts, acknowledges, took }
+        Self { batch, slots, counts, acknowledges, is_to_fail: false, took }
+    }
+
+    pub(super) fn to_fail(self, is_to_fail: bool) -> Self {
+        Self { is_to_fail, ..self }
     }
 
     /// The batch.
@@ -152,8 +158,9 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// If a record failed that has no message id to report it by, or if any did where the consumer
-    /// [acknowledges](crate::queue::Queue::acknowledge_explicitly) what succeeded itself.
+    /// If a record failed that has no message id to report it by; or if any did where the consumer
+    /// [acknowledges](crate::queue::Queue::acknowledge_explicitly) what succeeded itself, or where the invocation is
+    /// [to fail](crate::Invocation::fail_when) for what its messages came to.
     pub fn response(&self) -> Result<PartialBatchResponse, FailedInvocation> {
         let succeeded = |slot: &Slot| slot.outcome.as_ref().is_some_and(Outcome::is_success);
         let response =
@@ -161,10 +168,14 @@ impl Report {
         if self.acknowledges && !response.is_complete_success() {
             return Err(FailedInvocation::acknowledged(self.failed(), self.batch.len()));
         }
+        if self.is_to_fail && !response.is_complete_success() {
+            return Err(FailedInvocation::chosen(self.failed(), self.batch.len()));
+        }
         Ok(response)
     }
 
-    /// The answer, unless the invocation is to fail by this condition.
+    /// The answer, unless the invocation is to fail by this condition: for a host that decides late. The queue was told by then, and
+    /// what is done comes back with the rest; [`Invocation::fail_when`](crate::Invocation::fail_when) decides in time.
     ///
     /// # Errors
     ///
