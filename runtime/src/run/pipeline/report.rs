@@ -141,11 +141,10 @@ impl Report {
         !self.batch.is_empty() && self.failed() == self.batch.len()
     }
 
-    /// Whether the idempotency store could not be asked for some message.
+    /// Whether the idempotency store refused what it was asked for some message, or did not answer: a time-out counts, too.
     #[must_use]
     pub fn is_store_down(&self) -> bool {
-        self.records()
-            .any(|record| record.outcome.reason().is_some_and(|reason| reason.class() == ReasonClass::StoreUnavailable))
+        self.records().any(|record| record.outcome.reason().is_some_and(|reason| reason.class().is_outage()))
     }
 
     /// Whether a handler said of its failure that others will meet it too: [`Failure::shared`](crate::Failure::shared).
