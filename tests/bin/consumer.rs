@@ -5,7 +5,7 @@
 //!   before it was made ready, and with `unready` that comes to an error,
 //! - `CONSUMER_CONCURRENCY` is how many messages may run at a time,
 //! - `CONSUMER_FAILS=shared` fails the invocation for failures that messages share,
-//! - `CONSUMER_QUEUE=acknowledges` deletes what is done itself,
+//! - `CONSUMER_QUEUE=unsaid` says nothing about the queue, which else is told nothing; `acknowledges` deletes what is done itself,
 //! - `CONSUMER_RUNTIME=own` builds the Lambda runtime itself, with a layer around whole invocations,
 //! - `CONSUMER_WORKERS` is how many worker threads tokio gets.
 
@@ -169,9 +169,10 @@ fn consumer() -> Result<Consumer, AnyError> {
         consumer = consumer.concurrency(limit.parse()?);
     }
     consumer = match setting("CONSUMER_QUEUE").as_deref() {
-        None => consumer,
+        None => consumer.without_queue(),
+        Some("unsaid") => consumer,
         Some("acknowledges") => consumer.queue(Queue::new(RecordingQueue::new()).acknowledge_explicitly()),
-        Some(other) => return Err(format!("CONSUMER_QUEUE is {other:?}, not `acknowledges`").into()),
+        Some(other) => return Err(format!("CONSUMER_QUEUE is {other:?}, not `unsaid` or `acknowledges`").into()),
     };
     match setting("CONSUMER_IDEMPOTENCY").as_deref() {
         None => Ok(consumer.idempotency(Idempotency::memory())),

@@ -12,6 +12,8 @@ mod http;
 mod log;
 mod observed;
 mod record;
+mod sqs;
+mod told;
 mod traced;
 
 use std::{collections::HashSet, time::Duration};
