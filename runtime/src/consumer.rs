@@ -50,10 +50,6 @@ pub(crate) struct Settings {
     pub(crate) guard: Guard,
     pub(crate) queue: Option<Queue>,
     /// Nothing said about the queue means nothing is to be said to it.
-    #[cfg_attr(
-        not(all(feature = "lambda", feature = "sqs", feature = "env")),
-        expect(dead_code, reason = "only there is one told that was not asked for")
-    )]
     pub(crate) is_without_queue: bool,
     pub(crate) checks: Checks,
     pub(crate) single_queue: bool,
