@@ -19,12 +19,7 @@ use tracing::Instrument;
 
 #[cfg(feature = "otel")]
 use super::pipeline::in_time;
-use super::{
-    LambdaConfig, Pipeline,
-    record::{self, Recorder},
-    spawn::off_the_main_thread,
-    ticker::Ticker,
-};
+use super::{LambdaConfig, Pipeline, record::Recorder, spawn::off_the_main_thread, ticker::Ticker};
 use crate::{
     Consumer, Error,
     batch::Batch,
@@ -92,9 +87,7 @@ impl LambdaService {
     /// The same with settings of one's own.
     #[must_use]
     pub fn with_config(pipeline: Pipeline, config: LambdaConfig) -> Self {
-        let folder = config.record_folder.clone().or_else(record::folder_from_env);
-        let (redactor, clock) = (config.redactor.clone(), Arc::clone(pipeline.clock()));
-        let recorder = folder.map(|folder| Recorder::new(folder, redactor, clock));
+        let recorder = Recorder::of(config.record_folder.clone(), config.redactor.clone(), pipeline.clock());
         Self { pipeline, config, noticed: Arc::default(), ticker: Ticker::default(), recorder }
     }
 

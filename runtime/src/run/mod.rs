@@ -60,8 +60,8 @@ use crate::{Consumer, Error, error::Kind};
 /// standard error. No queue is told of what is replayed. The process then ends: with code 0 where every event got a response, with code 2 where one could not be
 /// answered or the command line was not understood.
 ///
-/// On Lambda, where `SQS_RUNTIME_RECORD` names a folder, each event is written there as a redacted file that `replay` reads
-/// (`LambdaConfig::record_events`).
+/// On Lambda and as a worker, where `SQS_RUNTIME_RECORD` names a folder, each event is written there as a redacted file that `replay`
+/// reads (`LambdaConfig::record_events`).
 ///
 /// With the features `sqs` and `env` a consumer that says nothing about its [`queue`](Consumer::queue) tells it about failures as the
 /// environment has it, [`Queue::from_env`](crate::queue::Queue::from_env), on Lambda and as a worker. Where the role may not, one warning

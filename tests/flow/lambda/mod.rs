@@ -11,7 +11,7 @@ mod function;
 mod http;
 mod log;
 mod observed;
-mod record;
+pub(crate) mod record;
 mod sqs;
 mod told;
 mod traced;

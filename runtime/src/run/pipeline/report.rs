@@ -66,7 +66,7 @@ impl Report {
         Self { batch, slots, counts, acknowledges, is_to_fail: false, took }
     }
 
-    pub(super) fn to_fail(self, is_to_fail: bool) -> Self {
+    pub(super) fn failing(self, is_to_fail: bool) -> Self {
         Self { is_to_fail, ..self }
     }
 

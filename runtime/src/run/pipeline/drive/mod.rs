@@ -230,7 +230,7 @@ impl Drive {
         let acknowledges = self.shared.queue.as_ref().is_some_and(|queue| queue.acknowledges);
         let took = self.shared.seams.clock.monotonic().saturating_sub(self.began);
         let report = Report::new(self.batch.clone(), slots, self.counts.clone(), acknowledges, took);
-        report.to_fail(self.fails == Fails::ByChoice)
+        report.failing(self.fails == Fails::ByChoice)
     }
 
     /// Whether records wait although nothing is in flight that could free them. The plan makes that impossible; were it wrong,
