@@ -159,7 +159,7 @@ impl Report {
     ///
     /// If a record failed that has no message id to report it by; or if any did where the consumer
     /// [acknowledges](crate::queue::Queue::acknowledge_explicitly) what succeeded itself, or where the invocation is
-    /// [to fail](crate::Invocation::fail_when) for what its messages came to.
+    /// [to fail](crate::handler::Invocation::fail_when) for what its messages came to.
     pub fn response(&self) -> Result<PartialBatchResponse, FailedInvocation> {
         let succeeded = |slot: &Slot| slot.outcome.as_ref().is_some_and(Outcome::is_success);
         let response =
@@ -174,7 +174,7 @@ impl Report {
     }
 
     /// The answer, unless the invocation is to fail by this condition: for a host that decides late. The queue was told by then, and
-    /// what is done comes back with the rest; [`Invocation::fail_when`](crate::Invocation::fail_when) decides in time.
+    /// what is done comes back with the rest; [`Invocation::fail_when`](crate::handler::Invocation::fail_when) decides in time.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! Keeps the events of a deployment.
 //!
 //! An invocation hands its event to a thread and goes on: reading, redacting and writing happen there. Before its answer leaves it
-//! waits for its file, but no longer than [`PATIENCE`], for Lambda freezes the process behind the answer. A worker hands over each receive
+//! waits for its file, but only for a moment, for Lambda freezes the process behind the answer. A worker hands over each receive
 //! as the event of an invocation, and waits for nothing. Whatever goes wrong here is one warning: it fails no invocation.
 
 use std::{
@@ -13,17 +13,12 @@ use std::{
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
-    time::Duration,
 };
 
-use futures_util::future::select;
 use tokio::sync::oneshot;
 
 use super::{MAX_BYTES, MAX_FILES, MAX_FOLDER_BYTES, Redactor, file::Files, redact};
 use crate::clock::{SharedClock, epoch_ms};
-
-/// How long an answer waits for its event's file.
-const PATIENCE: Duration = Duration::from_millis(50);
 
 /// How many events may wait for the thread; what comes on top of them is not recorded.
 const WAITING: usize = 2;
@@ -104,14 +99,18 @@ impl Recorder {
 }
 
 /// An event that is being recorded.
+#[cfg_attr(not(feature = "lambda"), expect(dead_code, reason = "a worker waits for no file"))]
 pub(in crate::run) struct Recording(Option<(oneshot::Receiver<()>, SharedClock)>);
 
 #[cfg(feature = "lambda")]
 impl Recording {
+    /// How long an answer waits for its event's file.
+    const PATIENCE: std::time::Duration = std::time::Duration::from_millis(50);
+
     /// Waits until the event is dealt with, for a moment at most.
     pub(in crate::run) async fn landed(self) {
         if let Self(Some((landed, clock))) = self {
-            drop(select(landed, clock.sleep(PATIENCE)).await);
+            drop(futures_util::future::select(landed, clock.sleep(Self::PATIENCE)).await);
         }
     }
 }
