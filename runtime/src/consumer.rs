@@ -49,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) concurrency: NonZeroUsize,
     pub(crate) guard: Guard,
     pub(crate) queue: Option<Queue>,
+    /// Nothing said about the queue means nothing is to be said to it.
+    pub(crate) is_without_queue: bool,
     pub(crate) checks: Checks,
     pub(crate) single_queue: bool,
     pub(crate) sinks: Vec<Arc<dyn MetricsSink>>,
@@ -80,6 +82,7 @@ impl Default for Settings {
             concurrency: DEFAULT_CONCURRENCY,
             guard: Guard::default(),
             queue: None,
+            is_without_queue: false,
             checks: Checks::default(),
             single_queue: false,
             sinks: Vec::new(),
@@ -148,10 +151,21 @@ impl<S> Consumer<S> {
     }
 
     /// Tells the queue about messages that did not succeed: for how long each stays hidden, and what goes to the dead-letter queue at
-    /// once. Without it they come back after the queue's visibility timeout.
+    /// once. Without it they come back after the queue's visibility timeout; but [`run`](crate::run()) has it said by default where it
+    /// can.
     #[must_use]
     pub fn queue(mut self, queue: Queue) -> Self {
         self.settings.queue = Some(queue);
+        self
+    }
+
+    /// Tells the queue nothing on Lambda: failed messages come back after its visibility timeout, and the redrive policy alone moves them.
+    /// Where [`run`](crate::run()) would tell it because the program has the features `sqs` and `env`. A worker tells its queue all the
+    /// same, since nobody else does.
+    #[must_use]
+    pub fn without_queue(mut self) -> Self {
+        self.settings.queue = None;
+        self.settings.is_without_queue = true;
         self
     }
 

@@ -4,6 +4,8 @@
 //! - `CONSUMER_IDEMPOTENCY=unsaid` says nothing about idempotency, which else is kept in memory; with `cold` its store answers no claim
 //!   before it was made ready, and with `unready` that comes to an error,
 //! - `CONSUMER_CONCURRENCY` is how many messages may run at a time,
+//! - `CONSUMER_FAILS=shared` fails the invocation for failures that messages share,
+//! - `CONSUMER_QUEUE=unsaid` says nothing about the queue, which else is told nothing; `acknowledges` deletes what is done itself,
 //! - `CONSUMER_RUNTIME=own` builds the Lambda runtime itself, with a layer around whole invocations,
 //! - `CONSUMER_WORKERS` is how many worker threads tokio gets.
 
@@ -28,7 +30,9 @@ use sqs_runtime::{
     Clock as _, Consumer, Failure, Idempotency, SystemClock,
     claim::{ClaimAnswer, ClaimRequest, IdempotencyStore, MemoryStore, StoreError},
     extract::Json,
-    run::LambdaService,
+    queue::Queue,
+    run::{Hosts, LambdaConfig, LambdaService, Report},
+    testkit::RecordingQueue,
 };
 use tokio::sync::Barrier;
 use tower::util::MapRequestLayer;
@@ -43,6 +47,8 @@ type AnyError = Box<dyn Error + Send + Sync>;
 enum Order {
     Succeed,
     Fail,
+    /// Fail as others will.
+    Share,
     Reject,
     Panic,
     /// Never complete, but yield.
@@ -60,6 +66,7 @@ async fn obey(Json(order): Json<Order>) -> Result<(), Failure> {
     match order {
         Order::Succeed => Ok(()),
         Order::Fail => Err(Failure::retry("told to fail")),
+        Order::Share => Err(Failure::retry("told to share it").shared()),
         Order::Reject => Err(Failure::reject("told to reject")),
         Order::Panic => panic!("told to panic"),
         Order::Hang => match std::future::pending::<Infallible>().await {},
@@ -130,9 +137,17 @@ fn main() -> Result<(), AnyError> {
     }
     let runtime = runtime.enable_all().build()?;
     match setting("CONSUMER_RUNTIME").as_deref() {
-        None => Ok(runtime.block_on(sqs_runtime::run(consumer))?),
+        None => Ok(runtime.block_on(sqs_runtime::run_with(consumer, hosts()?))?),
         Some("own") => runtime.block_on(run_in_own_runtime(consumer)),
         Some(other) => Err(format!("CONSUMER_RUNTIME is {other:?}, not `own`").into()),
+    }
+}
+
+fn hosts() -> Result<Hosts, AnyError> {
+    match setting("CONSUMER_FAILS").as_deref() {
+        None => Ok(Hosts::new()),
+        Some("shared") => Ok(Hosts::new().lambda(LambdaConfig::new().fail_invocation_when(Report::has_shared_failure))),
+        Some(other) => Err(format!("CONSUMER_FAILS is {other:?}, not `shared`").into()),
     }
 }
 
@@ -153,6 +168,12 @@ fn consumer() -> Result<Consumer, AnyError> {
     if let Some(limit) = setting("CONSUMER_CONCURRENCY") {
         consumer = consumer.concurrency(limit.parse()?);
     }
+    consumer = match setting("CONSUMER_QUEUE").as_deref() {
+        None => consumer.without_queue(),
+        Some("unsaid") => consumer,
+        Some("acknowledges") => consumer.queue(Queue::new(RecordingQueue::new()).acknowledge_explicitly()),
+        Some(other) => return Err(format!("CONSUMER_QUEUE is {other:?}, not `unsaid` or `acknowledges`").into()),
+    };
     match setting("CONSUMER_IDEMPOTENCY").as_deref() {
         None => Ok(consumer.idempotency(Idempotency::memory())),
         Some("unsaid") => Ok(consumer),

@@ -1,17 +1,32 @@
 # What `lambda` and `worker` share: builds the program behind both, starts ministack on a free loopback port, and ends all that was started.
 # Sourced by them, with `set -euo pipefail` on and $root set.
 
-.ci/tools ci ministack
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
-# What the emulator and the functions leave behind is in here, and goes when this ends.
-work=$root/target/e2e/$$
-log=$work/ministack.log
-mkdir -p -- "$work/tmp"
 
 fail() {
   echo "$0: $1" >&2
   exit 1
 }
+
+# Built as all tests are, with the same features of the dependencies: after `cargo test --workspace` nothing is compiled twice.
+program=$(
+  cargo test --locked --workspace --test e2e --no-run --message-format json-render-diagnostics |
+    python3 -c '
+import json, sys
+for line in sys.stdin:
+    message = json.loads(line)
+    if message.get("executable") and message["target"]["name"] == "e2e":
+        print(message["executable"])'
+) || fail "the tests do not build"
+
+# Options that are not understood cost no packages.
+"$program" --check "$@" || exit 2
+
+.ci/tools ci ministack
+# What the emulator and the functions leave behind is in here, and goes when this ends.
+work=$root/target/e2e/$$
+log=$work/ministack.log
+mkdir -p -- "$work/tmp"
 
 descendants() {
   local child
@@ -42,17 +57,6 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-
-# Built as all tests are, with the same features of the dependencies: after `cargo test --workspace` nothing is compiled twice.
-program=$(
-  cargo test --locked --workspace --test e2e --no-run --message-format json-render-diagnostics |
-    python3 -c '
-import json, sys
-for line in sys.stdin:
-    message = json.loads(line)
-    if message.get("executable") and message["target"]["name"] == "e2e":
-        print(message["executable"])'
-) || fail "the tests do not build"
 
 # As `.ci/sam` has it: what one of the two has built the other finds.
 export PATH=$root/target/tools/ci/bin:$PATH CARGO_LAMBDA_COMPILER=cargo

@@ -117,11 +117,17 @@ fn the_readme_and_the_crate_page_show_the_same_example() {
     assert!(first_example(&readme).lines().count() <= 30);
 }
 
-/// The settings among a text's words between quotes of that kind.
-fn settings(text: &str, quote: char) -> BTreeSet<String> {
+/// The settings that are the crate's own.
+const OURS: [&str; 2] = ["SQS_RUNTIME_", "IDEMPOTENCY_"];
+
+/// How the names of other settings begin.
+const OTHERS: [&str; 5] = ["AWS_", "ECS_", "OTEL_", "RUST_", "_X_"];
+
+/// The settings that begin so among a text's words between quotes of that kind.
+fn settings(text: &str, quote: char, begins: &[&str]) -> BTreeSet<String> {
     let words = text.split(quote).filter(|word| {
-        let is_ours = word.starts_with("SQS_RUNTIME_") || word.starts_with("IDEMPOTENCY_");
-        is_ours && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+        let is_one = begins.iter().any(|begin| word.starts_with(begin));
+        is_one && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
     });
     words.map(str::to_owned).collect()
 }
@@ -131,11 +137,19 @@ fn every_setting_stands_in_the_table() {
     let page = read(&root().join("runtime/docs/deploying.md"));
     let section = page.split("\n# ").find(|section| section.starts_with("Settings by environment")).expect("a section");
     let rows = section.lines().filter(|line| line.starts_with("| `"));
-    let table = rows.filter_map(|row| row.split(" | ").next()).flat_map(|variables| settings(variables, '`')).collect();
-    let files = rust_files(&root().join("runtime/src"));
-    let source: BTreeSet<_> = files.iter().flat_map(|file| settings(&code(file), '"')).collect();
-    assert!(source.len() >= 6, "{source:?}");
-    assert_eq!(source, table);
+    let variables: Vec<_> = rows.filter_map(|row| row.split(" | ").next()).collect();
+    let source: Vec<_> = rust_files(&root().join("runtime/src")).iter().map(|file| code(file)).collect();
+    let both = |begins: &[&str]| -> [BTreeSet<String>; 2] {
+        let read = source.iter().flat_map(|code| settings(code, '"', begins)).collect();
+        [read, variables.iter().flat_map(|names| settings(names, '`', begins)).collect()]
+    };
+    let [read, table] = both(&OURS);
+    assert!(read.len() >= 6, "{read:?}");
+    assert_eq!(read, table);
+    // Of these others read some for us.
+    let [read, table] = both(&OTHERS);
+    assert!(read.contains("AWS_LAMBDA_FUNCTION_NAME") && read.len() >= 8, "{read:?}");
+    assert_eq!(read.difference(&table).collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]

@@ -3,7 +3,6 @@
 //! - `order`: what a message says, and whether it makes sense.
 //! - `payment`: who takes the money, and why that part needs the idempotency key.
 //! - `place`: the handler, one async function for one message.
-//! - `failures`: what the queue is told about orders that failed.
 //!
 //! - [`tables`]: what an order leaves behind, written together with the record of its success.
 //!
@@ -17,7 +16,6 @@
 mod causes;
 mod chance;
 pub mod command;
-mod failures;
 mod order;
 mod payment;
 mod place;
@@ -32,7 +30,6 @@ use std::sync::Arc;
 use sqs_runtime::{Consumer, Idempotency, claim::Key};
 
 pub use self::{
-    failures::told,
     order::{Item, Order, OrderError},
     payment::{Charged, HttpProvider, InMemoryProvider, PaymentError, PaymentProvider, PaymentUrlError},
     place::{Shop, place},

@@ -30,9 +30,8 @@ async fn consume() -> Result<(), Box<dyn Error>> {
     let shop = Shop::new(payments()?).tables(Tables::from_env().await?);
     // The table that IDEMPOTENCY_TABLE names; memory for `replay` where it names none.
     let idempotency = Idempotency::from_env().await?;
-    let consumer = orders::consumer_of(shop, idempotency);
-    // What is done with failures beyond reporting them, where the environment says so.
-    Ok(sqs_runtime::run(orders::told(consumer).await?).await?)
+    // What its queue is told about orders that failed is in the environment, too.
+    Ok(sqs_runtime::run(orders::consumer_of(shop, idempotency)).await?)
 }
 
 /// The provider that PAYMENT_URL names; one in this process where it names none.

@@ -5,7 +5,8 @@ use std::{convert::Infallible, fmt, ops::Deref};
 use super::FromDelivery;
 use crate::{batch::Record, handler::Delivery};
 
-/// The message text as it came, not copied: it stays in its record.
+/// The message text as it came, not copied: it stays in its record. As it came means that a pointer of the extended client library is
+/// handed on as well, and that what is compressed is: [`Offloaded`](super::Offloaded) and `Gzip` (feature `gzip`) read those.
 ///
 /// ```
 /// use sqs_runtime::{Consumer, extract::Body};

@@ -2,13 +2,14 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{FromDelivery, JsonRejection};
+use super::{FromDelivery, JsonRejection, offloaded::is_pointer};
 use crate::handler::Delivery;
 
 /// The body, decoded from JSON.
 ///
 /// Decoding is serde_json's: nesting at most 128 levels deep, numbers within `f64` and 64-bit integers, no text behind the
-/// value.
+/// value. A pointer that the extended client library left in place of its payload is rejected, whatever `T` is:
+/// [`Offloaded`](super::Offloaded) reads the payload.
 ///
 /// ```
 /// use sqs_runtime::{Consumer, extract::Json};
@@ -34,7 +35,20 @@ impl<S: Sync, T: DeserializeOwned> FromDelivery<S> for Json<T> {
     }
 }
 
-/// Decodes a text, and recognises what the extended client library leaves in a body when the payload went to S3.
+/// Decodes a text, unless it is a pointer.
 pub(super) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, JsonRejection> {
-    serde_json::from_str(text).map_err(|error| JsonRejection::new(error, text))
+    not_a_pointer(text.as_bytes())?;
+    serde_json::from_str(text).map_err(JsonRejection::new)
+}
+
+/// Decodes bytes, unless they are a pointer.
+pub(super) fn decode_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonRejection> {
+    not_a_pointer(bytes)?;
+    serde_json::from_slice(bytes).map_err(JsonRejection::new)
+}
+
+/// What the extended client library leaves in a body when the payload went to S3 is a list, JSON of some types, too: none that a handler
+/// is written for.
+fn not_a_pointer(payload: &[u8]) -> Result<(), JsonRejection> {
+    if is_pointer(payload) { Err(JsonRejection::s3_pointer()) } else { Ok(()) }
 }

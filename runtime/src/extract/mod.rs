@@ -40,7 +40,7 @@ pub use self::{
     state::{FromRef, State},
     time_left::TimeLeft,
 };
-pub(crate) use self::{rejection::is_rejection, sns::Notification};
+pub(crate) use self::{offloaded::is_pointer, rejection::is_rejection, sns::Notification};
 
 use std::convert::Infallible;
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 
-use super::{Json, JsonRejection, NotUtf8};
+use super::{Json, JsonRejection, NotUtf8, json::decode_bytes};
 use crate::handler::Failure;
 
 /// A type that can be made from a payload's bytes: what stands within [`Offloaded`](super::Offloaded) and `Gzip`, whose payload is
@@ -53,8 +53,7 @@ impl<T: DeserializeOwned> FromPayload for Json<T> {
     type Rejection = JsonRejection;
 
     fn from_payload(payload: Cow<'_, [u8]>) -> Result<Self, JsonRejection> {
-        let text = || str::from_utf8(&payload).unwrap_or_default();
-        serde_json::from_slice(&payload).map(Self).map_err(|error| JsonRejection::new(error, text()))
+        decode_bytes(&payload).map(Self)
     }
 }
 

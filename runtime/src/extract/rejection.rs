@@ -4,49 +4,51 @@
 
 use std::{error::Error as StdError, fmt};
 
-use super::{PointerRejection, offloaded::is_pointer};
+use super::PointerRejection;
 use crate::handler::Failure;
 
 /// Body or inner payload are not the JSON that the handler asked for.
 #[derive(Debug)]
 pub struct JsonRejection {
-    error: serde_json::Error,
-    is_s3_pointer: bool,
+    /// `None` of a pointer to a payload in S3, which is not decoded.
+    error: Option<serde_json::Error>,
 }
 
 impl JsonRejection {
-    pub(super) fn new(error: serde_json::Error, text: &str) -> Self {
-        Self { error, is_s3_pointer: is_pointer(text) }
+    pub(super) fn new(error: serde_json::Error) -> Self {
+        Self { error: Some(error) }
+    }
+
+    pub(super) fn s3_pointer() -> Self {
+        Self { error: None }
     }
 
     /// Whether the text is no JSON at all, as opposed to JSON of another shape.
     #[must_use]
     pub fn is_syntax(&self) -> bool {
-        (self.error.is_syntax() || self.error.is_eof()) && !self.is_too_deep()
+        self.error.as_ref().is_some_and(|error| (error.is_syntax() || error.is_eof()) && !is_too_deep(error))
     }
 
     /// Whether the JSON is nested more than 128 levels deep.
     #[must_use]
     pub fn is_too_deep(&self) -> bool {
-        // serde_json has a category for this only in its text.
-        self.error.to_string().starts_with("recursion limit exceeded")
+        self.error.as_ref().is_some_and(is_too_deep)
     }
 
     /// Whether the body is a pointer to a payload in S3, left by the extended client library.
     #[must_use]
     pub fn is_s3_pointer(&self) -> bool {
-        self.is_s3_pointer
+        self.error.is_none()
     }
 }
 
 impl fmt::Display for JsonRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_s3_pointer {
+        let Some(error) = &self.error else {
             return f
                 .write_str("the payload is in S3 (extended client library): `extract::Offloaded<Json<..>>` reads it");
-        }
-        let (line, column) = (self.error.line(), self.error.column());
-        let text = self.error.to_string();
+        };
+        let (line, column, text) = (error.line(), error.column(), error.to_string());
         if self.is_too_deep() {
             f.write_str("the JSON is nested too deep")?;
         } else if let Some(field) = missing_field(&text) {
@@ -60,6 +62,11 @@ impl fmt::Display for JsonRejection {
     }
 }
 
+/// serde_json has a category for this only in its text.
+fn is_too_deep(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("recursion limit exceeded")
+}
+
 /// The name of a missing field is the program's own; every other detail may quote the payload.
 fn missing_field(text: &str) -> Option<&str> {
     text.strip_prefix("missing field `")?.split('`').next()
@@ -67,7 +74,7 @@ fn missing_field(text: &str) -> Option<&str> {
 
 impl StdError for JsonRejection {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&self.error)
+        self.error.as_ref().map(|error| error as _)
     }
 }
 

@@ -74,6 +74,13 @@ pub enum ReasonClass {
     CommitUnknown,
 }
 
+impl ReasonClass {
+    /// Whether the idempotency store is what failed: it refused, or nobody knows what it did.
+    pub(crate) fn is_outage(self) -> bool {
+        matches!(self, Self::StoreUnavailable | Self::ClaimUnknown | Self::NotCommitted)
+    }
+}
+
 impl Reason {
     /// A reason of that class with nothing more to say.
     #[must_use]

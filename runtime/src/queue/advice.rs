@@ -56,7 +56,7 @@ fn wanted(backoff: &Backoff, facts: &Facts<'_>) -> Option<Duration> {
 }
 
 fn after(backoff: &Backoff, facts: &Facts<'_>, reason: &Reason) -> Option<Duration> {
-    if is_outage(reason.class()) {
+    if reason.class().is_outage() {
         return Some(while_the_store_is_down(facts.record.receive_count(), facts.chance));
     }
     reason.delay().or_else(|| backoff.delay(facts.record, reason, facts.chance))
@@ -70,11 +70,6 @@ fn is_free(record: &Record, class: ReasonClass) -> bool {
         ReasonClass::NoTime => record.is_fifo(),
         _ => false,
     }
-}
-
-/// Whether the store is what failed.
-fn is_outage(class: ReasonClass) -> bool {
-    matches!(class, ReasonClass::StoreUnavailable | ReasonClass::ClaimUnknown | ReasonClass::NotCommitted)
 }
 
 /// SQS takes whole seconds; the next one, so that a wait is never cut short.

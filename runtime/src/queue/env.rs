@@ -32,7 +32,11 @@ impl Queue {
     /// If a variable has a value that it cannot have. No request is made: what the role may not do is found, and said once, when it
     /// is first needed.
     pub async fn from_env() -> Result<Self, Error> {
-        Self::new(SqsClient::from_env().await).set_by(setting)
+        Self::new(SqsClient::from_env().await).set_by_env()
+    }
+
+    pub(crate) fn set_by_env(self) -> Result<Self, Error> {
+        self.set_by(setting)
     }
 
     fn set_by(self, setting: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {

@@ -8,7 +8,8 @@ use crate::batch::QueueArn;
 /// What the queue is told about messages that did not succeed: for how long they stay hidden, and what goes to the dead-letter
 /// queue at once.
 ///
-/// Without it ([`Consumer::queue`](crate::Consumer::queue) not called) failures are reported and nothing else: they come back
+/// Without it ([`Consumer::queue`](crate::Consumer::queue) not called, and no default of [`run`](crate::run())) failures are reported and
+/// nothing else: they come back
 /// after the queue's visibility timeout, and the redrive policy alone moves them to the dead-letter queue.
 ///
 /// The role needs `sqs:ChangeMessageVisibility` and `sqs:GetQueueUrl` on the queue; for dead letters also `sqs:SendMessage` and

@@ -57,7 +57,7 @@ impl fmt::Display for FailedInvocation {
             Cause::Unnamed => write!(
                 f,
                 "{failed} of {records} records have no readable message id and cannot be reported one by one; \
-                 the invocation fails so that none of the batch is deleted"
+                 the invocation fails so that none of them is deleted"
             ),
             Cause::Acknowledged => write!(
                 f,

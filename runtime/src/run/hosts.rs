@@ -88,9 +88,10 @@ impl LambdaConfig {
     /// are left out, and so is whatever this crate does not know. Bodies and the values of message attributes are replaced by
     /// their shape, unless [`record_bodies`](Self::record_bodies) says otherwise: the JSON with the same names and structure, every
     /// string `"string"`, every number 0, every boolean false; of a body that is no JSON, its length. Message ids, queue names, the
-    /// names of fields and of message attributes, counts and times are kept.
+    /// names of fields and of message attributes, counts and times are kept; and of the envelopes of SNS, EventBridge, S3 notifications and
+    /// the extended client the words that make them envelopes, so that a handler that wants one can be given the file.
     ///
-    /// A folder gets at most 100 files of at most 6 MiB each. Writing fails no invocation and holds none up for more than 50 ms; what
+    /// A folder gets at most 100 files of at most 6 MiB each, and 64 MiB of them. Writing fails no invocation and holds none up for more than 50 ms; what
     /// could not be written is one warning in the log.
     #[must_use]
     pub fn record_events(self, folder: impl Into<std::path::PathBuf>) -> Self {
@@ -99,6 +100,10 @@ impl LambdaConfig {
 
     /// What stands in a recorded event for the text of a body, and for the text of a message attribute. Orders that differ only in
     /// what is replaced are one order to an idempotency key, so keep what keys are taken from apart.
+    ///
+    /// In what it gives accounts are replaced still: in Amazon Resource Names, in URLs of queues, in fields called account, and the queue's
+    /// own wherever it is. One that panics costs the file and nothing else; but in a program that was built with `panic = "abort"` it ends the
+    /// process, and the invocation with it.
     ///
     /// ```
     /// use sqs_runtime::run::LambdaConfig;

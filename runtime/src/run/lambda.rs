@@ -19,12 +19,7 @@ use tracing::Instrument;
 
 #[cfg(feature = "otel")]
 use super::pipeline::in_time;
-use super::{
-    LambdaConfig, Pipeline,
-    record::{self, Recorder},
-    spawn::off_the_main_thread,
-    ticker::Ticker,
-};
+use super::{LambdaConfig, Pipeline, record::Recorder, spawn::off_the_main_thread, ticker::Ticker};
 use crate::{
     Consumer, Error,
     batch::Batch,
@@ -92,9 +87,7 @@ impl LambdaService {
     /// The same with settings of one's own.
     #[must_use]
     pub fn with_config(pipeline: Pipeline, config: LambdaConfig) -> Self {
-        let folder = config.record_folder.clone().or_else(record::folder_from_env);
-        let (redactor, clock) = (config.redactor.clone(), Arc::clone(pipeline.clock()));
-        let recorder = folder.map(|folder| Recorder::new(folder, redactor, clock));
+        let recorder = Recorder::of(config.record_folder.clone(), config.redactor.clone(), pipeline.clock());
         Self { pipeline, config, noticed: Arc::default(), ticker: Ticker::default(), recorder }
     }
 
@@ -131,8 +124,8 @@ impl LambdaService {
         let time_left = self.time_left(&context);
         let clock = Arc::clone(self.pipeline.clock());
         let invocation = Invocation::of_host(clock, time_left, host(context));
-        let report = self.pipeline.run(Batch::from_raw(payload)?, invocation).await?;
-        Ok(report.response_unless(self.config.fails_when.as_ref())?)
+        let invocation = self.config.fails_when.iter().cloned().fold(invocation, Invocation::fail_when);
+        Ok(self.pipeline.run(Batch::from_raw(payload)?, invocation).await?.response()?)
     }
 
     /// Runs it, with the names of the invocation on every line of its log.
@@ -190,7 +183,7 @@ fn host(context: Context) -> Host {
 
 /// The error as Lambda shows it.
 fn diagnostic(error: &Error) -> Diagnostic {
-    tracing::error!(%error, "the invocation fails, so that none of its messages is deleted");
+    tracing::error!(%error, "the invocation fails, so that Lambda deletes none of its messages");
     Diagnostic { error_type: error.type_name().into(), error_message: error.to_string() }
 }
 

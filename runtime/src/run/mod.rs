@@ -14,6 +14,8 @@ mod service;
 #[cfg(any(feature = "lambda", all(feature = "worker", feature = "sqs", feature = "env")))]
 mod sinks;
 mod spawn;
+#[cfg(all(feature = "lambda", feature = "sqs", feature = "env"))]
+mod telling;
 mod ticker;
 #[cfg(feature = "otel")]
 mod traces;
@@ -58,8 +60,12 @@ use crate::{Consumer, Error, error::Kind};
 /// standard error. No queue is told of what is replayed. The process then ends: with code 0 where every event got a response, with code 2 where one could not be
 /// answered or the command line was not understood.
 ///
-/// On Lambda, where `SQS_RUNTIME_RECORD` names a folder, each event is written there as a redacted file that `replay` reads
-/// (`LambdaConfig::record_events`).
+/// On Lambda and as a worker, where `SQS_RUNTIME_RECORD` names a folder, each event is written there as a redacted file that `replay`
+/// reads (`LambdaConfig::record_events`).
+///
+/// With the features `sqs` and `env` a consumer that says nothing about its [`queue`](Consumer::queue) tells it about failures as the
+/// environment has it, [`Queue::from_env`](crate::queue::Queue::from_env), on Lambda and as a worker. Where the role may not, one warning
+/// says so. [`Consumer::without_queue`] turns it off.
 ///
 /// `SQS_RUNTIME_CONCURRENCY` in the environment is how many messages may run at a time. It wins over
 /// [`Consumer::concurrency`], so that whoever operates the program can change it without a build. The other variables are in
@@ -104,6 +110,8 @@ pub async fn run_with(consumer: Consumer, hosts: Hosts) -> Result<(), Error> {
 
 #[cfg(feature = "lambda")]
 async fn serve_lambda(consumer: Consumer, hosts: Hosts) -> Result<(), Error> {
+    #[cfg(all(feature = "sqs", feature = "env"))]
+    let consumer = telling::with_queue(consumer)?;
     warm::warm(&consumer).await;
     lambda::serve(Pipeline::new(sinks::with_sinks(consumer)?)?, hosts.lambda).await
 }

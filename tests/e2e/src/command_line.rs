@@ -8,6 +8,8 @@ use crate::worker;
 
 /// What the command line asks for.
 pub(crate) enum Ask {
+    /// Whether the options are understood, before anything is built for them.
+    Check,
     /// The names of the packages that have to be built, a line for each.
     Packages,
     /// A run.
@@ -32,10 +34,11 @@ impl Ask {
     pub(crate) fn parse(mut command_line: lexopt::Parser) -> Result<Self, lexopt::Error> {
         let (mut endpoint, mut packaged, mut messages, mut seed) = (None, None, 2_000, 1);
         let (mut program, mut logs, mut workers, mut kill) = (None, None, 3, 1);
-        let mut is_local = false;
+        let (mut is_local, mut is_check) = (false, false);
         while let Some(argument) = command_line.next()? {
             match argument {
                 Long("packages") => return Ok(Self::Packages),
+                Long("check") => is_check = true,
                 Long("local") => is_local = true,
                 Long("endpoint") => endpoint = Some(command_line.value()?.string()?),
                 Long("packaged") => packaged = Some(PathBuf::from(command_line.value()?)),
@@ -51,15 +54,39 @@ impl Ask {
         if messages == 0 {
             return Err("--messages takes a number above 0".into());
         }
+        if workers == 0 || kill > workers {
+            return Err("--workers takes a number above 0, and --kill no more than that".into());
+        }
+        if is_check {
+            return Ok(Self::Check);
+        }
         let endpoint = endpoint.ok_or("--endpoint is missing: start `tests/e2e/lambda`")?;
         if let Some((program, logs)) = program.zip(logs) {
-            if workers == 0 || kill > workers {
-                return Err("--workers takes a number above 0, and --kill no more than that".into());
-            }
             return Ok(Self::Work(worker::Args { endpoint, program, logs, messages, workers, kill, seed }));
         }
         let packaged = packaged.ok_or("--packaged is missing: start `tests/e2e/lambda`")?;
         let args = Args { endpoint, packaged, messages, seed };
         Ok(if is_local { Self::Local(args) } else { Self::Run(args) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(options: &[&str]) -> Result<Ask, lexopt::Error> {
+        Ask::parse(lexopt::Parser::from_args(options))
+    }
+
+    #[test]
+    fn options_are_judged_without_what_a_run_needs() {
+        assert!(matches!(parse(&["--check", "--messages", "20000", "--seed", "7"]), Ok(Ask::Check)));
+        assert!(matches!(parse(&["--check", "--workers", "2", "--kill", "2"]), Ok(Ask::Check)));
+        for wrong in
+            [["--messages", "0"], ["--messages", "many"], ["--kill", "4"], ["--workers", "0"], ["--seeds", "1"]]
+        {
+            assert!(parse(&[&["--check"], &wrong[..]].concat()).is_err(), "{wrong:?}");
+        }
+        assert!(parse(&["--messages", "1"]).is_err_and(|error| error.to_string().contains("--endpoint is missing")));
     }
 }

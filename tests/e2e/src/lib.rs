@@ -6,6 +6,7 @@
 //! - `aws`: queues, tables and functions of the emulator.
 //! - `counter`: who counts the runs of handlers outside of every store: the payment provider, the subscriber, a function's log.
 //! - `poller`: a poller that dies before it deletes.
+//! - `patience`: how long is waited.
 //! - `scenario`: all of it for one function.
 //! - `account`: what became of the messages, by what was found: pure.
 //! - `template`: the numbers of `template.yaml`.
@@ -22,6 +23,7 @@ mod command_line;
 mod counter;
 mod functions;
 mod local;
+mod patience;
 mod plan;
 mod poller;
 mod scenario;
@@ -44,6 +46,7 @@ use self::{
 /// nothing wrong in it.
 pub async fn main(command_line: lexopt::Parser) -> ExitCode {
     match Ask::parse(command_line) {
+        Ok(Ask::Check) => ExitCode::SUCCESS,
         Ok(Ask::Packages) => say(&functions::packages().join("\n"), ExitCode::SUCCESS),
         Ok(Ask::Run(args)) => match run(&args).await {
             Ok(account) => settle(account.is_clean(), account.wrong(), &account.to_string()),

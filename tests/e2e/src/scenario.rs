@@ -13,12 +13,13 @@ use crate::{
     command_line::Args,
     counter::{self, Counter, Runs},
     functions::{Effects, Function, Witness},
+    patience::Patience,
     plan::{Kind, Planned},
     poller,
     template::Numbers,
 };
 
-/// How long messages may take to leave their queue. A message that meets another's claim waits for as long as a function may run.
+/// How long no message may leave the queue. A message that meets another's claim waits for as long as a function may run.
 const PATIENCE: Duration = Duration::from_secs(240);
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -137,10 +138,10 @@ fn settings(
 
 /// How many messages are left when nobody waits any longer; 0 if all went well.
 async fn wait_until_empty(queue: &Queue) -> anyhow::Result<u64> {
-    let clock = SystemClock::new();
+    let (clock, mut patience) = (SystemClock::new(), Patience::new(PATIENCE));
     loop {
         let left = queue.left().await?;
-        if left == 0 || clock.monotonic() > PATIENCE {
+        if left == 0 || patience.ends(left, clock.monotonic()) {
             return Ok(left);
         }
         clock.sleep(PAUSE).await;

@@ -13,18 +13,49 @@ use serde_json::Value;
 use sqs_runtime::{
     Idempotency,
     claim::{Key, Mode},
+    queue::Queue,
     run::{Pipeline, Report},
-    testkit::{ManualClock, RecordingStore},
+    testkit::{ManualClock, RecordingQueue, RecordingStore},
 };
 
 use super::{
     Wrong, counting,
     modes::{asked, redelivered},
 };
-use crate::support::{event, outcomes, record, run_again};
+use crate::support::{event, outcomes, reasons, record, run_again};
 
 async fn deliver(pipeline: &Pipeline, record: Value) -> Report {
     run_again(pipeline, &event(&[record])).await
+}
+
+/// What has no answer for five messages has none for the others of their batch: they are not asked for, and stay hidden like those.
+#[tokio::test]
+async fn after_five_claims_without_an_answer_the_rest_of_the_batch_fails_at_once() {
+    for wrong in [Wrong::Unavailable, Wrong::Unknown] {
+        let (store, runs, told) = (RecordingStore::new(wrong), Arc::default(), Arc::new(RecordingQueue::new()));
+        let consumer = counting(&runs).idempotency(Idempotency::new(store.clone())).queue(Queue::new(told));
+        let pipeline = Pipeline::for_tests(consumer.concurrency(1).clock(ManualClock::new()));
+        let records: Vec<_> = (0..20).map(|n| record(&format!("m-{n}"), "x")).collect();
+        let report = run_again(&pipeline, &event(&records)).await;
+        assert_eq!((outcomes(&report), runs.load(SeqCst)), (vec!["retry"; 20], 0), "{wrong:?}");
+        assert_eq!(asked(&store), ["claim"; 5], "{wrong:?}");
+        let spared = reasons(&report).iter().filter(|reason| reason.contains("was not asked again")).count();
+        assert_eq!(spared, 15, "{wrong:?}");
+        let minute = Duration::from_secs(60);
+        for record in report.records() {
+            assert!(record.hidden_for.is_some_and(|time| (minute..=minute * 3 / 2).contains(&time)), "{record:?}");
+        }
+    }
+}
+
+/// However it fails: a claim that may have landed has no answer either.
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_down() {
+    for (wrong, is_down) in [(Wrong::Unavailable, true), (Wrong::Unknown, true), (Wrong::Corrupt, false)] {
+        let pipeline = Pipeline::for_tests(counting(&Arc::default()).idempotency(Idempotency::new(wrong)));
+        let report = deliver(&pipeline, record("m-1", "x")).await;
+        assert_eq!((outcomes(&report), report.is_store_down()), (vec!["retry"], is_down), "{wrong:?}");
+    }
 }
 
 /// A read that is refused is then all that tells of the store, and a read finds out that it is back.

@@ -7,7 +7,7 @@ mod s3_payloads;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqs_runtime::{
     Consumer, Failure,
     batch::Record,
@@ -49,7 +49,7 @@ async fn a_body_is_decoded_or_rejected_alone() {
 
 #[tokio::test]
 async fn nesting_too_deep_is_told_apart() {
-    let consumer = Consumer::new(|_: Json<serde_json::Value>| async {});
+    let consumer = Consumer::new(|_: Json<Value>| async {});
     let report = run(consumer, &fixture("malformed/deep-body.json")).await;
     assert_eq!(outcomes(&report), ["done", "rejected", "done"]);
     assert!(reasons(&report)[1].starts_with("the JSON is nested too deep"), "{:?}", reasons(&report));
@@ -60,6 +60,31 @@ async fn a_rejection_quotes_no_value_of_the_payload() {
     let consumer = Consumer::new(|_: Json<Order>| async {});
     let report = run(consumer, &event(&[record("m-1", r#"{"orderId":{"card":"4242-secret"}}"#)])).await;
     assert!(!reasons(&report)[0].contains("secret") && !reasons(&report)[0].contains("card"), "{:?}", reasons(&report));
+}
+
+/// Where the pointer itself would do for what the handler asks for, its run would be the end of a payload that nobody has read.
+#[tokio::test]
+async fn a_pointer_is_no_json_of_any_type() {
+    let pointer = fixture("s3-pointer.json");
+    let body = serde_json::from_str::<Value>(&pointer).unwrap()["Records"][0]["body"].as_str().unwrap().to_owned();
+    let event_bridge = json!({"detail-type": "Placed", "source": "shop", "id": "1", "detail": raw(&body)}).to_string();
+    let sns = json!({"Type": "Notification", "MessageId": "1", "TopicArn": "arn", "Message": body}).to_string();
+    for (consumer, event) in [
+        (Consumer::new(|_: Json<Value>| async {}), pointer.clone()),
+        (Consumer::new(|_: Json<Vec<Value>>| async {}), pointer.clone()),
+        (Consumer::new(|_: Json<(String, Value)>| async {}), pointer.clone()),
+        (Consumer::new(|_: Sns<Value>| async {}), pointer),
+        (Consumer::new(|_: Sns<Value>| async {}), event(&[record("m-1", &sns)])),
+        (Consumer::new(|_: EventBridge<Value>| async {}), event(&[record("m-1", &event_bridge)])),
+    ] {
+        let report = run(consumer, &event).await;
+        assert_eq!(outcomes(&report), ["rejected"]);
+        assert!(reasons(&report)[0].contains("the payload is in S3"), "{:?}", reasons(&report));
+    }
+}
+
+fn raw(json: &str) -> Value {
+    serde_json::from_str(json).unwrap()
 }
 
 #[tokio::test]

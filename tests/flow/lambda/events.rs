@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 pub(super) const SUCCEED: &str = r#""succeed""#;
 pub(super) const FAIL: &str = r#""fail""#;
+/// Fails as others will.
+pub(super) const SHARE: &str = r#""share""#;
 pub(super) const REJECT: &str = r#""reject""#;
 pub(super) const PANIC: &str = r#""panic""#;
 /// Never completes, but yields.

@@ -11,14 +11,16 @@ mod function;
 mod http;
 mod log;
 mod observed;
-mod record;
+pub(crate) mod record;
+mod sqs;
+mod told;
 mod traced;
 
 use std::{collections::HashSet, time::Duration};
 
 use self::{
     events::{
-        BLOCK, FAIL, HANG, MEET, PANIC, REJECT, SUCCEED, UNDECODABLE, WAIT_THEN_BLOCK, batch,
+        BLOCK, FAIL, HANG, MEET, PANIC, REJECT, SHARE, SUCCEED, UNDECODABLE, WAIT_THEN_BLOCK, batch,
         batch_with_a_nameless_first,
     },
     fake_runtime_api::Invocation,
@@ -87,6 +89,28 @@ async fn a_message_without_an_id_fails_the_invocation_and_the_process_goes_on() 
     let answer = function.invoke(Invocation::new(event)).await?;
 
     assert_eq!(answer.error_type()?, "UnreportableFailure");
+    assert_serves(&mut function).await
+}
+
+#[tokio::test]
+async fn an_invocation_fails_where_the_program_has_it_so_and_the_process_goes_on() -> anyhow::Result<()> {
+    let mut function = Function::start(&[("CONSUMER_FAILS", "shared")]).await?;
+
+    let named = function.invoke(Invocation::new(batch(&[("fails", FAIL), ("succeeds", SUCCEED)]))).await?;
+    let failed = function.invoke(Invocation::new(batch(&[("shares", SHARE), ("succeeds-too", SUCCEED)]))).await?;
+
+    assert_eq!(named.failed_ids()?, ["fails"]);
+    assert_eq!(failed.error_type()?, "FailedByPolicy");
+    assert_serves(&mut function).await
+}
+
+#[tokio::test]
+async fn an_invocation_fails_for_any_failure_where_the_consumer_deletes_what_is_done() -> anyhow::Result<()> {
+    let mut function = Function::start(&[("CONSUMER_QUEUE", "acknowledges")]).await?;
+
+    let answer = function.invoke(Invocation::new(batch(&[("fails", FAIL), ("succeeds", SUCCEED)]))).await?;
+
+    assert_eq!(answer.error_type()?, "NotAllAcknowledged");
     assert_serves(&mut function).await
 }
 

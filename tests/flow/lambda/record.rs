@@ -12,7 +12,7 @@ use serde_json::{Value, json, value::RawValue};
 use sqs_runtime::{
     Clock as _, Consumer, SystemClock,
     batch::Batch,
-    extract::Json,
+    extract::{EventBridge, Json, S3Notification, Sns},
     run::{LambdaConfig, LambdaService, Pipeline},
     testkit::{
         event::{Event, Message},
@@ -26,7 +26,7 @@ use super::{
     fake_runtime_api::Invocation,
     function::Function,
 };
-use crate::support::{fixture, root};
+use crate::support::{fixture, outcomes, reasons, root, run};
 
 const NOT_RECORDED: &str = "an event was not recorded";
 
@@ -34,16 +34,16 @@ const NOT_RECORDED: &str = "an event was not recorded";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A folder for one test, gone at its end.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("record-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
 
-    fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.0.to_str().unwrap()
     }
 
@@ -54,7 +54,7 @@ impl Folder {
     }
 
     /// The one event that is there, once it is: an answer does not wait for long.
-    async fn event(&self) -> String {
+    pub(crate) async fn event(&self) -> String {
         let (clock, is_there) =
             (SystemClock::new(), |file: &PathBuf| file.extension().is_some_and(|end| end == "json"));
         while !self.files().iter().any(is_there) && clock.monotonic() < PATIENCE {
@@ -156,6 +156,53 @@ async fn what_a_redactor_leaves_is_what_is_in_the_file() {
     let record = batch.record(0).unwrap();
     let tenant = record.message_attribute("tenant").and_then(|tenant| tenant.as_str());
     assert_eq!((record.body(), tenant), ("***: 1", Some("***: t")));
+}
+
+/// A redactor keeps what it thinks is the payload's, and may forget what stands around it. Twelve digits of an order stay.
+#[tokio::test]
+async fn what_a_redactor_leaves_names_no_account() {
+    let fixtures = [("sns-wrapped.json", "TopicArn"), ("eventbridge-wrapped.json", "account")];
+    for (nth, (name, field)) in fixtures.into_iter().enumerate() {
+        let event = fixture(name).replace("123456789012", "998877665544").replace("C-", "100020003000-");
+        let redact = LambdaConfig::new().record_bodies(str::to_owned);
+        let written = recorded(&event, &format!("accounts-{nth}"), redact).await;
+        assert!(written.contains(field) && !written.contains("998877665544"), "{written}");
+        assert!(written.contains("100020003000-"), "{written}");
+    }
+}
+
+/// A file is there to be delivered: the handler that wants an envelope is given one, and nothing of what was in it.
+#[tokio::test]
+async fn envelopes_stay_envelopes() {
+    async fn sns(Sns { message, .. }: Sns<Value>) {
+        assert_eq!((&message["orderId"], &message["items"][0]["quantity"]), (&json!("string"), &json!(0)));
+    }
+    async fn event_bridge(event: EventBridge<Value>) {
+        assert_eq!((event.detail_type.as_str(), &event.detail["orderId"]), ("OrderPlaced", &json!("string")));
+    }
+    async fn s3(S3Notification { records, .. }: S3Notification) {
+        assert_eq!((records[0].event_name.as_str(), records[0].key.as_str()), ("ObjectCreated:Put", "string"));
+    }
+    let (sns, event_bridge) = (Consumer::new(sns), Consumer::new(event_bridge));
+    let (s3, s3_test, none) = (Consumer::new(s3), Consumer::new(s3), Consumer::new(|_: Json<Value>| async {}));
+    for (name, consumer, outcome, secrets) in [
+        ("sns-wrapped.json", sns, "done", ["A-2401", "orders-placed", "EXAMPLE"]),
+        ("eventbridge-wrapped.json", event_bridge, "done", ["A-2501", "C-71", "tok_visa"]),
+        ("s3-notification.json", s3, "done", ["example-bucket", "incoming", "192.0.2.17"]),
+        ("s3-test-event.json", s3_test, "done", ["example-bucket", "Amazon S3", "EXAMPLE123"]),
+        ("s3-pointer.json", none, "rejected", ["example-bucket", "0b5d2c1e", "307200"]),
+    ] {
+        let written = recorded(&fixture(name), name, LambdaConfig::new()).await;
+        let report = run(consumer, &written).await;
+        assert!(
+            outcomes(&report).iter().all(|of| *of == outcome),
+            "{name}: {report:?} {:?} {written}",
+            reasons(&report)
+        );
+        for secret in secrets {
+            assert!(!written.contains(secret), "{secret}: {written}");
+        }
+    }
 }
 
 #[tokio::test]

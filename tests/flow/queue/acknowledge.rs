@@ -4,18 +4,10 @@ use std::sync::Arc;
 
 use sqs_runtime::{
     queue::Queue,
-    testkit::{QueueCall, RecordingQueue, harness::Harness, judge::Flag},
+    testkit::{RecordingQueue, harness::Harness, judge::Flag},
 };
 
-use super::{orders, telling};
-
-fn deleted(told: &RecordingQueue) -> Vec<String> {
-    let deleted = |call| match call {
-        QueueCall::Delete { message_id } => Some(message_id),
-        _ => None,
-    };
-    told.calls().into_iter().filter_map(deleted).collect()
-}
+use super::{deleted, orders, telling};
 
 #[tokio::test]
 async fn successes_are_deleted_and_then_the_invocation_fails_if_anything_failed() {

@@ -57,6 +57,15 @@ fn copied(told: &RecordingQueue) -> Vec<String> {
     told.calls().into_iter().filter_map(copied).collect()
 }
 
+/// The messages that were deleted.
+fn deleted(told: &RecordingQueue) -> Vec<String> {
+    let deleted = |call| match call {
+        QueueCall::Delete { message_id } => Some(message_id),
+        _ => None,
+    };
+    told.calls().into_iter().filter_map(deleted).collect()
+}
+
 /// An event of a standard queue; messages are named by their bodies.
 fn orders(bodies: &[&str]) -> Event {
     Event::standard("orders").messages(bodies.iter().map(|body| Message::text(*body).id(*body)))

@@ -8,6 +8,7 @@ mod late;
 mod order;
 mod protection;
 mod receiving;
+mod recorded;
 mod stuck;
 
 use std::{

@@ -34,8 +34,8 @@ usage: orders create-tables
 
 With --help a subcommand says more. The consumer charges at PAYMENT_URL, such as http://127.0.0.1:9000; where it is not set,
 at a provider in its own memory. With ORDERS_TABLE, STOCK_TABLE and OUTBOX_TABLE it keeps what was ordered. With
-SQS_RUNTIME_DEAD_LETTER_QUEUE, a URL or ARN, rejected orders go there at once, and failed ones wait by a backoff that begins
-with SQS_RUNTIME_BACKOFF_SECONDS (30).
+SQS_RUNTIME_DEAD_LETTER_QUEUE, a URL or ARN, rejected orders go there at once. Failed ones wait by a backoff that begins with
+SQS_RUNTIME_BACKOFF_SECONDS (30).
 
 ";
 

@@ -14,8 +14,7 @@ pub struct GzipRejection {
 
 impl GzipRejection {
     pub(super) fn not_base64(text: &[u8], offset: Option<usize>) -> Self {
-        let is_s3_pointer = str::from_utf8(text).is_ok_and(is_pointer);
-        Self { is_base64: false, is_s3_pointer, offset }
+        Self { is_base64: false, is_s3_pointer: is_pointer(text), offset }
     }
 
     pub(super) fn not_gzip(offset: usize) -> Self {

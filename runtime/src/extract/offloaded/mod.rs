@@ -7,7 +7,7 @@ mod rejection;
 mod s3;
 mod store;
 
-pub(super) use self::pointer::is_pointer;
+pub(crate) use self::pointer::is_pointer;
 #[cfg(feature = "s3")]
 pub use self::s3::S3Payloads;
 pub use self::{

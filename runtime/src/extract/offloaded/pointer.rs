@@ -22,13 +22,13 @@ impl<'a> Pointer<'a> {
     /// The pointer that the body is; an error where it begins as one and is none.
     pub(super) fn read(body: &'a str) -> Option<serde_json::Result<Self>> {
         let pointer = |(_, pointer): (Cow<'a, str>, Self)| pointer;
-        is_pointer(body).then(|| serde_json::from_str(body).map(pointer))
+        is_pointer(body.as_bytes()).then(|| serde_json::from_str(body).map(pointer))
     }
 }
 
 /// Whether a text is such a pointer, by how it begins: a list whose first element names the class.
-pub(crate) fn is_pointer(text: &str) -> bool {
-    let inside = text.trim_start().strip_prefix('[').map(str::trim_start);
-    let class = inside.and_then(|inside| inside.strip_prefix('"')).and_then(|name| name.split_once('"'));
-    class.is_some_and(|(class, _)| CLASSES.contains(&class))
+pub(crate) fn is_pointer(text: &[u8]) -> bool {
+    let inside = text.trim_ascii_start().strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
+    let Some(name) = inside.and_then(|inside| inside.strip_prefix(b"\"")) else { return false };
+    CLASSES.iter().any(|class| name.strip_prefix(class.as_bytes()).is_some_and(|rest| rest.starts_with(b"\"")))
 }

@@ -11,8 +11,12 @@ use super::Report;
 /// When a whole invocation fails although its failures could be named.
 ///
 /// Lambda does not slow its polling for failures that a partial batch response names: through an outage every message spends its
-/// receives at full speed. It does for invocations that fail. The price: messages of the batch that succeeded come back too, spend a
-/// receive, and cost a read each to be found done.
+/// receives at full speed. It does for invocations that fail.
+///
+/// The price: of such an invocation Lambda deletes nothing. With [`Consumer::queue`](crate::Consumer::queue) what is done, and what has its
+/// copy in the dead-letter queue, is deleted by the consumer before the invocation fails: a request for every ten. **Without it, and
+/// where such a delete fails, those messages come back too**. Each time they spend a receive and a read to be found done, and where
+/// their batch fails as often as `maxReceiveCount`, they end in the dead-letter queue although their work is done.
 ///
 /// ```
 /// use sqs_runtime::run::{FailsWhen, Report};
@@ -25,7 +29,8 @@ use super::Report;
 pub struct FailsWhen(Arc<dyn Fn(&Report) -> bool + Send + Sync>);
 
 impl FailsWhen {
-    /// When this says so. It is asked only where a message failed.
+    /// When this says so. It is asked only where a message failed, and before the queue is told: for how long messages are hidden is not
+    /// known by then.
     pub fn new(condition: impl Fn(&Report) -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(condition))
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{FailsWhen, schedule::Slot};
+use super::schedule::Slot;
 use crate::{
     batch::Batch,
     outcome::{Outcome, Reason, ReasonClass},
@@ -17,6 +17,8 @@ pub struct Report {
     counts: Counts,
     /// What succeeded was deleted here.
     acknowledges: bool,
+    /// The invocation is to fail by its own condition.
+    is_to_fail: bool,
     took: Duration,
 }
 
@@ -61,7 +63,11 @@ static UNKNOWN: std::sync::LazyLock<Outcome> =
 
 impl Report {
     pub(super) fn new(batch: Batch, slots: Vec<Slot>, counts: Counts, acknowledges: bool, took: Duration) -> Self {
-        Self { batch, slots, counts, acknowledges, took }
+        Self { batch, slots, counts, acknowledges, is_to_fail: false, took }
+    }
+
+    pub(super) fn failing(self, is_to_fail: bool) -> Self {
+        Self { is_to_fail, ..self }
     }
 
     /// The batch.
@@ -135,11 +141,10 @@ impl Report {
         !self.batch.is_empty() && self.failed() == self.batch.len()
     }
 
-    /// Whether the idempotency store could not be asked for some message.
+    /// Whether the idempotency store refused what it was asked for some message, or did not answer: a time-out counts, too.
     #[must_use]
     pub fn is_store_down(&self) -> bool {
-        self.records()
-            .any(|record| record.outcome.reason().is_some_and(|reason| reason.class() == ReasonClass::StoreUnavailable))
+        self.records().any(|record| record.outcome.reason().is_some_and(|reason| reason.class().is_outage()))
     }
 
     /// Whether a handler said of its failure that others will meet it too: [`Failure::shared`](crate::Failure::shared).
@@ -152,8 +157,9 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// If a record failed that has no message id to report it by, or if any did where the consumer
-    /// [acknowledges](crate::queue::Queue::acknowledge_explicitly) what succeeded itself.
+    /// If a record failed that has no message id to report it by; or if any did where the consumer
+    /// [acknowledges](crate::queue::Queue::acknowledge_explicitly) what succeeded itself, or where the invocation is
+    /// [to fail](crate::handler::Invocation::fail_when) for what its messages came to.
     pub fn response(&self) -> Result<PartialBatchResponse, FailedInvocation> {
         let succeeded = |slot: &Slot| slot.outcome.as_ref().is_some_and(Outcome::is_success);
         let response =
@@ -161,17 +167,7 @@ impl Report {
         if self.acknowledges && !response.is_complete_success() {
             return Err(FailedInvocation::acknowledged(self.failed(), self.batch.len()));
         }
-        Ok(response)
-    }
-
-    /// The answer, unless the invocation is to fail by this condition.
-    ///
-    /// # Errors
-    ///
-    /// As [`response`](Self::response), and if the condition holds and a message failed.
-    pub fn response_unless(&self, fails: Option<&FailsWhen>) -> Result<PartialBatchResponse, FailedInvocation> {
-        let response = self.response()?;
-        if !response.is_complete_success() && fails.is_some_and(|fails| fails.holds(self)) {
+        if self.is_to_fail && !response.is_complete_success() {
             return Err(FailedInvocation::chosen(self.failed(), self.batch.len()));
         }
         Ok(response)

@@ -52,7 +52,7 @@ impl Slot {
         self.hidden_for_s.checked_sub(1).map(|seconds| Duration::from_secs(seconds.into()))
     }
 
-    fn is_success(&self) -> bool {
+    pub(super) fn is_success(&self) -> bool {
         self.outcome.as_ref().is_some_and(Outcome::is_success)
     }
 }
@@ -196,7 +196,8 @@ impl Schedule {
         }
     }
 
-    pub(super) fn into_slots(self) -> Vec<Slot> {
-        self.nodes.into_iter().map(|node| node.slot).collect()
+    /// Every slot, once the batch is over.
+    pub(super) fn take_slots(&mut self) -> Vec<Slot> {
+        std::mem::take(&mut self.nodes).into_iter().map(|node| node.slot).collect()
     }
 }

@@ -1,8 +1,8 @@
 //! Keeps the events of a deployment.
 //!
 //! An invocation hands its event to a thread and goes on: reading, redacting and writing happen there. Before its answer leaves it
-//! waits for its file, but no longer than [`PATIENCE`], for Lambda freezes the process behind the answer. Whatever goes wrong here
-//! is one warning: it fails no invocation.
+//! waits for its file, but only for a moment, for Lambda freezes the process behind the answer. A worker hands over each receive
+//! as the event of an invocation, and waits for nothing. Whatever goes wrong here is one warning: it fails no invocation.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -13,24 +13,19 @@ use std::{
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
-    time::Duration,
 };
 
-use futures_util::future::select;
 use tokio::sync::oneshot;
 
-use super::{MAX_BYTES, MAX_FILES, Redactor, file::Files, redact};
+use super::{MAX_BYTES, MAX_FILES, MAX_FOLDER_BYTES, Redactor, file::Files, redact};
 use crate::clock::{SharedClock, epoch_ms};
-
-/// How long an answer waits for its event's file.
-const PATIENCE: Duration = Duration::from_millis(50);
 
 /// How many events may wait for the thread; what comes on top of them is not recorded.
 const WAITING: usize = 2;
 
 /// The folder that the environment names.
 #[expect(clippy::disallowed_methods, reason = "whether events are recorded stands in the environment")]
-pub(in crate::run) fn folder_from_env() -> Option<PathBuf> {
+fn folder_from_env() -> Option<PathBuf> {
     std::env::var_os("SQS_RUNTIME_RECORD").filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
@@ -62,8 +57,20 @@ struct Job {
 }
 
 impl Recorder {
-    pub(in crate::run) fn new(folder: PathBuf, redactor: Option<Redactor>, clock: SharedClock) -> Self {
+    /// Into this folder, else into the one that the environment names; `None` where neither is there.
+    pub(in crate::run) fn of(folder: Option<PathBuf>, redactor: Option<Redactor>, clock: &SharedClock) -> Option<Self> {
+        let folder = folder.or_else(folder_from_env)?;
+        Some(Self::new(folder, redactor, Arc::clone(clock)))
+    }
+
+    fn new(folder: PathBuf, redactor: Option<Redactor>, clock: SharedClock) -> Self {
         Self(Arc::new(Shared { folder, redactor, clock, thread: OnceLock::new(), state: Arc::default() }))
+    }
+
+    /// Whether an event would be recorded.
+    #[cfg(feature = "worker")]
+    pub(in crate::run) fn has_room(&self) -> bool {
+        !self.0.state.is_full.load(Ordering::Relaxed)
     }
 
     /// Has an event recorded. What is returned waits for that.
@@ -92,13 +99,18 @@ impl Recorder {
 }
 
 /// An event that is being recorded.
+#[cfg_attr(not(feature = "lambda"), expect(dead_code, reason = "a worker waits for no file"))]
 pub(in crate::run) struct Recording(Option<(oneshot::Receiver<()>, SharedClock)>);
 
+#[cfg(feature = "lambda")]
 impl Recording {
+    /// How long an answer waits for its event's file.
+    const PATIENCE: std::time::Duration = std::time::Duration::from_millis(50);
+
     /// Waits until the event is dealt with, for a moment at most.
     pub(in crate::run) async fn landed(self) {
         if let Self(Some((landed, clock))) = self {
-            drop(select(landed, clock.sleep(PATIENCE)).await);
+            drop(futures_util::future::select(landed, clock.sleep(Self::PATIENCE)).await);
         }
     }
 }
@@ -133,7 +145,7 @@ fn write_all(queue: &Receiver<Job>, mut files: Files, redactor: Option<&Redactor
             Err(_) => state.warn("its redactor panicked"),
         }
         if files.is_full() && !state.is_full.swap(true, Ordering::Relaxed) {
-            tracing::info!(folder = %files.folder().display(), files = MAX_FILES, "the folder has all the events that are recorded");
+            tracing::info!(folder = %files.folder().display(), files = MAX_FILES, bytes = MAX_FOLDER_BYTES, "the folder has all the events that are recorded");
         }
         drop(done);
     }

@@ -1,8 +1,9 @@
 //! Settings of a worker.
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use super::{health::HealthAddress, protection::Protection};
+use crate::run::record::Redactor;
 
 /// Settings for a worker.
 ///
@@ -24,6 +25,8 @@ pub struct WorkerConfig {
     pub(super) rate: Option<u32>,
     pub(super) health: Option<HealthAddress>,
     pub(super) protection: Protection,
+    pub(super) record_folder: Option<PathBuf>,
+    pub(super) redactor: Option<Redactor>,
 }
 
 /// SQS hides no message for longer than 12 h; this is what can be had of them for sure.
@@ -40,6 +43,8 @@ impl Default for WorkerConfig {
             rate: None,
             health: None,
             protection: Protection::default(),
+            record_folder: None,
+            redactor: None,
         }
     }
 }
@@ -131,6 +136,21 @@ impl WorkerConfig {
     #[must_use]
     pub fn without_task_protection(self) -> Self {
         Self { protection: Protection::Off, ..self }
+    }
+
+    /// Writes every receive into that folder, as a file with the event that an event source mapping would have sent for it: by the rules,
+    /// and within the bounds, of `LambdaConfig::record_events`. No message waits for its file. Default: the folder that
+    /// `SQS_RUNTIME_RECORD` names in the environment; where it is not set, nothing is recorded.
+    #[must_use]
+    pub fn record_events(self, folder: impl Into<PathBuf>) -> Self {
+        Self { record_folder: Some(folder.into()), ..self }
+    }
+
+    /// What stands in a recorded event for the text of a body, and for the text of a message attribute: as `LambdaConfig::record_bodies`
+    /// has it.
+    #[must_use]
+    pub fn record_bodies(self, redact: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self { redactor: Some(Redactor::new(redact)), ..self }
     }
 }
 

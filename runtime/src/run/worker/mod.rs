@@ -51,7 +51,10 @@ use self::{
     stats::Stats,
     stop::Stop,
 };
-use super::pipeline::{Pipeline, Told};
+use super::{
+    pipeline::{Pipeline, Told},
+    record::Recorder,
+};
 use crate::{
     Consumer, Error,
     batch::QueueArn,
@@ -89,6 +92,7 @@ struct Common {
     health: Health,
     /// Who protects the task, on ECS.
     agent: Option<Agent>,
+    recorder: Option<Recorder>,
     drain: Duration,
     max_duration: Duration,
     least_concurrency: Option<usize>,
@@ -118,6 +122,7 @@ impl Worker {
         // Without a word about the queue a worker still says for how long failed messages stay hidden: it has the client for it.
         consumer.settings.queue.get_or_insert_with(|| Queue::new(Arc::clone(&source)));
         let seams = consumer.settings.seams.clone();
+        let recorder = Recorder::of(config.record_folder, config.redactor, &seams.clock);
         let (taken, takes) = mpsc::unbounded_channel();
         let (told, tells) = mpsc::unbounded_channel();
         let now = seams.clock.monotonic();
@@ -135,6 +140,7 @@ impl Worker {
             rate: config.rate.map(|rate| Mutex::new(Rate::new(rate, now))),
             health: Health::at(config.health),
             agent: config.protection.agent()?,
+            recorder,
             drain: config.drain,
             max_duration: config.max_duration,
             least_concurrency: config.least_concurrency,

@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 
 use super::Plant;
-use crate::run::{FailsWhen, Report};
+use crate::run::Report;
 
 /// An event of another source.
 pub(super) const FOREIGN: &str = r#"{"Records":[{"eventSource":"aws:s3","s3":{"bucket":{"name":"b"}}}]}"#;
 
 /// The body of the answer; `None` where the invocation errs.
-pub(super) fn answer(report: Option<&Report>, plant: Option<Plant>, fails: Option<&FailsWhen>) -> Option<String> {
+pub(super) fn answer(report: Option<&Report>, plant: Option<Plant>) -> Option<String> {
     let Some(report) = report else {
         return (plant == Some(Plant::EmptySuccessForAForeignEvent)).then(|| "{}".to_owned());
     };
-    match report.response_unless(fails) {
+    match report.response() {
         Ok(response) => Some(slipped(response.to_json(), plant)),
         Err(_) if plant == Some(Plant::UnnamedRecordSwallowed) => Some(named_only(report)),
         Err(_) => None,

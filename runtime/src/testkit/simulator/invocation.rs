@@ -15,6 +15,7 @@ use super::{
 use crate::{
     Consumer,
     claim::protocol::claim::SKEW_MS,
+    handler::Invocation as PipelineInvocation,
     run::{Pipeline, Report},
     testkit::{judge::Answer, queue::Received},
 };
@@ -54,14 +55,15 @@ impl World {
             event = event.replacen("\"messageId\"", "\"lostId\"", 1);
         }
         let (pipeline, answers, json) = (pipeline.clone(), Arc::clone(&self.answers), event.clone());
-        let (plant, fails) = (self.setup.plant, self.setup.fails_when.clone());
+        let plant = self.setup.plant;
         let invocation = pipeline.invocation(Some(self.setup.mapping.function_timeout));
+        let invocation = self.setup.fails_when.iter().cloned().fold(invocation, PipelineInvocation::fail_when);
         self.executor.thaw(process);
         self.executor.spawn(
             process,
             Box::pin(async move {
                 let report = pipeline.run_event(json, invocation).await.ok();
-                let body = host::answer(report.as_ref(), plant, fails.as_ref());
+                let body = host::answer(report.as_ref(), plant);
                 answers.lock().unwrap_or_else(PoisonError::into_inner).push((id, body, report));
             }),
         );
@@ -188,7 +190,7 @@ impl World {
             process,
             Box::pin(async move {
                 let report = pipeline.run_event(host::FOREIGN, invocation).await.ok();
-                if host::answer(report.as_ref(), plant, None).is_some() {
+                if host::answer(report.as_ref(), plant).is_some() {
                     let what = "I14: an event of another source is answered as if all were well".to_owned();
                     store.state().ledger.violation(what);
                 }

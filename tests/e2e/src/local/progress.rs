@@ -7,10 +7,10 @@ use std::{
 
 use sqs_runtime::{Clock as _, SystemClock};
 
-use crate::aws::Queue;
+use crate::{aws::Queue, patience::Patience};
 
-/// How long messages may take to leave their queue.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// How long no message may leave the queue.
+const PATIENCE: Duration = Duration::from_secs(240);
 const PAUSE: Duration = Duration::from_secs(1);
 /// How many looks there are to a line, where lines stay.
 const RARELY: u32 = 10;
@@ -32,13 +32,13 @@ pub(super) async fn show(queue: &Queue, sent: usize) -> anyhow::Result<u64> {
 
 /// Looks until nothing is left, or nobody waits any longer; gives how many messages are left then.
 pub(super) async fn until_empty(queue: &Queue, sent: usize) -> anyhow::Result<u64> {
-    let clock = SystemClock::new();
+    let (clock, mut patience) = (SystemClock::new(), Patience::new(PATIENCE));
     let mut looks = 0_u32;
     loop {
         let is_shown = io::stderr().is_terminal() || looks.is_multiple_of(RARELY);
         let left = if is_shown { show(queue, sent).await? } else { queue.left().await? };
         looks += 1;
-        if left == 0 || clock.monotonic() > PATIENCE {
+        if left == 0 || patience.ends(left, clock.monotonic()) {
             show(queue, sent).await?;
             let _ = writeln!(io::stderr().lock());
             return Ok(left);

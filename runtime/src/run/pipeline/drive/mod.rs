@@ -8,6 +8,7 @@ mod answers;
 mod claim;
 mod deletions;
 mod end;
+mod fails;
 mod gather;
 mod kept;
 mod letters;
@@ -39,7 +40,7 @@ use super::{
     kept::{Kept, Order, Permit},
     plan::plan,
     report::Counts,
-    schedule::Schedule,
+    schedule::{Schedule, Slot},
     task::{Ended, Task},
 };
 use crate::{
@@ -56,7 +57,7 @@ use crate::{
 
 #[cfg(feature = "worker")]
 pub(crate) use self::answers::answered;
-use self::{deletions::Deletions, gather::Gathered, kept::Keeping, suspects::Suspects};
+use self::{deletions::Deletions, fails::Fails, gather::Gathered, kept::Keeping, suspects::Suspects};
 
 type Acquiring = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
 
@@ -97,6 +98,7 @@ pub(super) struct Drive {
     deletions: Deletions,
     /// The worker that looks after the messages; none on Lambda.
     keeping: Option<Box<Keeping>>,
+    fails: Fails,
 }
 
 /// What the store answered, with the places of the records that asked.
@@ -175,6 +177,7 @@ impl Drive {
             is_entering: false,
             deletions: Deletions::default(),
             keeping,
+            fails: Fails::No,
         };
         drive.set_alarm();
         drive
@@ -214,11 +217,18 @@ impl Drive {
         if self.keeping.is_some() {
             self.hand_the_rest_over();
         } else {
+            self.fails = self.whether_it_fails();
             self.tell_the_queue().await;
         }
+        let slots = self.schedule.take_slots();
+        self.report(slots)
+    }
+
+    fn report(&self, slots: Vec<Slot>) -> Report {
         let acknowledges = self.shared.queue.as_ref().is_some_and(|queue| queue.acknowledges);
         let took = self.shared.seams.clock.monotonic().saturating_sub(self.began);
-        Report::new(self.batch, self.schedule.into_slots(), self.counts, acknowledges, took)
+        let report = Report::new(self.batch.clone(), slots, self.counts.clone(), acknowledges, took);
+        report.failing(self.fails == Fails::ByChoice)
     }
 
     /// Whether records wait although nothing is in flight that could free them. The plan makes that impossible; were it wrong,

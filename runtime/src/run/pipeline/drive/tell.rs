@@ -1,11 +1,11 @@
-//! What the queue is told at the end of a batch: what was done is deleted where the consumer does that itself, and what failed stays
-//! hidden for as long as it should.
+//! What the queue is told at the end of a batch: what was done is deleted where the consumer does that itself or the invocation
+//! fails, and what failed stays hidden for as long as it should.
 //!
 //! Last of all: a message that is made visible starts elsewhere at once.
 
 use std::{sync::Arc, time::Duration};
 
-use super::Drive;
+use super::{Drive, fails::Fails};
 use crate::{
     batch::Record,
     claim::protocol::claim::SKEW_MS,
@@ -42,7 +42,8 @@ impl Drive {
 
     /// What is to be deleted here, and was not yet.
     fn acknowledged(&self, queue: &Queue) -> Vec<Record> {
-        self.done().filter(|record| queue.acknowledges && !self.deletions.are_done(record.index())).collect()
+        let deletes = queue.acknowledges || self.fails != Fails::No;
+        self.done().filter(|record| deletes && !self.deletions.are_done(record.index())).collect()
     }
 
     /// What may leave the queue.

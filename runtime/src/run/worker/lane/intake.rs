@@ -28,6 +28,9 @@ pub(super) fn take(
     let common = &queue.common;
     common.something_came();
     common.stats.received(messages.len());
+    if let Some(recorder) = common.recorder.as_ref().filter(|recorder| recorder.has_room()) {
+        recorder.record(&event_of(queue.arn(), &messages));
+    }
     let (done, open): (Vec<_>, Vec<_>) =
         messages.into_iter().partition(|message| common.done.contains(&message.message_id));
     if let Some(batch) = batch(queue, &done) {
