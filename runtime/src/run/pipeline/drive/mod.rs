@@ -119,8 +119,8 @@ enum Stored {
     Sent(Vec<(usize, Outcome)>, Vec<EntryAnswer>),
     /// The lease of another attempt that was nearly over is over.
     Waited(usize),
-    /// What was done is deleted.
-    Alone,
+    /// What was done is deleted, or was to be.
+    Alone(Vec<usize>, Vec<EntryAnswer>),
     /// A suspect may run with nothing else in flight.
     Entered(Room),
     /// A handler that was told to stop had its time to do so.

@@ -10,7 +10,7 @@ use super::{Drive, Stored, answers::unless_it_panics};
 use crate::{
     batch::Record,
     outcome::{Outcome, Reason, ReasonClass},
-    queue::calls::in_calls,
+    queue::{EntryAnswer, calls::in_calls},
     run::pipeline::{
         deadline::Phase,
         flight::{Flight, Stage},
@@ -127,13 +127,15 @@ impl Drive {
         let (queue, time_left) = (Arc::clone(&queue), self.time_for_the_store());
         self.stored.push(Box::pin(async move {
             let deleting = || in_calls(&done, |arn, records| queue.client.delete(arn, records, time_left));
-            queue.say("DeleteMessage", &unless_it_panics(deleting).await);
-            Stored::Alone
+            let answers = unless_it_panics(deleting).await;
+            queue.say("DeleteMessage", &answers);
+            Stored::Alone(done.iter().map(Record::index).collect(), answers)
         }));
         true
     }
 
-    pub(super) fn on_alone(&mut self) {
+    pub(super) fn on_alone(&mut self, done: Vec<usize>, answers: &[EntryAnswer]) {
+        self.note_deleted(done, answers);
         self.is_deleting = false;
     }
 

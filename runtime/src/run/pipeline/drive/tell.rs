@@ -17,6 +17,7 @@ use crate::{
     },
     run::pipeline::{
         in_time::{NoAnswer, in_time},
+        last_word::LastWord,
         schedule::Slot,
     },
 };
@@ -30,20 +31,32 @@ impl Drive {
             return;
         }
         let (clock, time) = (Arc::clone(&self.shared.seams.clock), self.time_for_the_queue());
-        match in_time(tell(&queue, &done, &changes, time), time, &clock).await {
-            Ok(answers) => self.note_hidden(&changes, &answers),
+        let (deleted, hidden) = match in_time(tell(&queue, &done, &changes, time), time, &clock).await {
+            Ok(answers) => answers,
             Err(NoAnswer::Panicked(panic)) => {
                 tracing::error!(%panic, "the queue's client panicked; messages come back as without it");
+                Default::default()
             }
             Err(NoAnswer::Late) => {
                 tracing::warn!("too little time was left to tell the queue all; messages come back as without it");
+                Default::default()
             }
+        };
+        self.note_deleted(done.iter().map(Record::index), &deleted);
+        self.note_hidden(&changes, &hidden);
+    }
+
+    /// What has no answer is not confirmed.
+    pub(super) fn note_deleted(&mut self, done: impl IntoIterator<Item = usize>, answers: &[EntryAnswer]) {
+        for (place, index) in done.into_iter().enumerate() {
+            self.schedule.tells(index, LastWord::on_delete(is_confirmed(answers, place)));
         }
     }
 
     fn note_hidden(&mut self, changes: &[VisibilityChange], answers: &[EntryAnswer]) {
-        for (change, _) in changes.iter().zip(answers).filter(|(_, answer)| answer.is_ok()) {
-            self.schedule.hides(change.record.index(), change.timeout);
+        for (place, change) in changes.iter().enumerate() {
+            let word = LastWord::on_hide(change.timeout, is_confirmed(answers, place));
+            self.schedule.tells(change.record.index(), word);
         }
     }
 
@@ -97,16 +110,20 @@ impl Drive {
     }
 }
 
-/// Deletes what was done, then hides what was not; gives the answers to that.
+fn is_confirmed(answers: &[EntryAnswer], place: usize) -> bool {
+    answers.get(place).is_some_and(Result::is_ok)
+}
+
+/// Deletes what was done, then hides what was not; gives the answers to both.
 async fn tell(
     queue: &Queue,
     done: &[Record],
     changes: &[VisibilityChange],
     time: Option<Duration>,
-) -> Vec<EntryAnswer> {
-    let answers = in_calls(done, |arn, records| queue.client.delete(arn, records, time)).await;
-    queue.say("DeleteMessage", &answers);
-    let answers = in_calls(changes, |arn, changes| queue.client.change_visibility(arn, changes, time)).await;
-    queue.say("ChangeMessageVisibility", &answers);
-    answers
+) -> (Vec<EntryAnswer>, Vec<EntryAnswer>) {
+    let deleted = in_calls(done, |arn, records| queue.client.delete(arn, records, time)).await;
+    queue.say("DeleteMessage", &deleted);
+    let hidden = in_calls(changes, |arn, changes| queue.client.change_visibility(arn, changes, time)).await;
+    queue.say("ChangeMessageVisibility", &hidden);
+    (deleted, hidden)
 }
