@@ -18,6 +18,18 @@
 //! Some have several requests under way at the same moment: a store that looks at a row, waits, and then writes what it thought
 //! right grants a key twice. They see what comes between two waits; a store that never waits, and is asked by several threads, has
 //! to be tried with threads beside.
+//!
+//! # What a new version may add
+//!
+//! Here and in [`queues`], whoever passes goes on to pass until a version comes that may break what compiles: the next major one, and
+//! before 1.0 the next minor one. Up to then
+//!
+//! - [`all`] and [`NAMES`] stay as they are: nothing joins them, goes, or has another name;
+//! - a promise that is there asks for no more than before. Where it asked for too much it may ask for less;
+//! - a promise that is new stands beside them as a function that `all` does not run yet, and the changelog names it: run it by itself if
+//!   you want to know early;
+//! - the traits that you implement, [`IdempotencyStore`], [`QueueClient`](crate::queue::QueueClient) and [`Site`](queues::Site), get new methods with a default only, and
+//!   what a default does passes.
 #![expect(clippy::panic, clippy::missing_panics_doc, reason = "every function here says what is wrong by panicking")]
 
 mod claims;
