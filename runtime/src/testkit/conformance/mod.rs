@@ -1,4 +1,5 @@
-//! What every idempotency store must do: one function for each promise. [`queues`] has the same for clients of queues.
+//! What every idempotency store must do: one function for each promise. [`transactions`] has the same for stores that commit a handler's
+//! writes, and [`queues`] for clients of queues.
 //!
 //! A store of your own runs all of them with [`all`], in a test:
 //!
@@ -21,14 +22,14 @@
 //!
 //! # What a new version may add
 //!
-//! Here and in [`queues`], whoever passes goes on to pass until a version comes that may break what compiles: the next major one, and
+//! Here, in [`transactions`] and in [`queues`], whoever passes goes on to pass until a version comes that may break what compiles: the next major one, and
 //! before 1.0 the next minor one. Up to then
 //!
 //! - [`all`] and [`NAMES`] stay as they are: nothing joins them, goes, or has another name;
 //! - a promise that is there asks for no more than before. Where it asked for too much it may ask for less;
 //! - a promise that is new stands beside them as a function that `all` does not run yet, and the changelog names it: run it by itself if
 //!   you want to know early;
-//! - the traits that you implement, [`IdempotencyStore`], [`QueueClient`](crate::queue::QueueClient) and [`Site`](queues::Site), get new methods with a default only, and
+//! - the traits that you implement, [`IdempotencyStore`], [`QueueClient`](crate::queue::QueueClient), [`Counters`](transactions::Counters) and [`Site`](queues::Site), get new methods with a default only, and
 //!   what a default does passes.
 #![expect(clippy::panic, clippy::missing_panics_doc, reason = "every function here says what is wrong by panicking")]
 
@@ -44,6 +45,7 @@ mod subject;
 mod successes;
 #[cfg(test)]
 mod tests;
+pub mod transactions;
 
 use super::ManualClock;
 use crate::claim::IdempotencyStore;

@@ -1,5 +1,7 @@
 //! Every store keeps every promise: memory, and DynamoDB through the real SDK over loopback.
 
+mod transactions;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
