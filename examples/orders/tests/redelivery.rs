@@ -13,8 +13,9 @@ use std::{pin::Pin, sync::Arc};
 
 use orders::{Charged, Item, Order, PaymentError, PaymentProvider, Shop, consumer_of};
 use sqs_runtime::{
-    Consumer, Idempotency,
+    Consumer, Failure, Idempotency,
     claim::IdempotencyKey,
+    extract::{Json, State},
     testkit::{
         event::{Event, Message},
         redelivery::{Effects, World, redelivery_check, redelivery_check_in},
@@ -60,6 +61,24 @@ fn event() -> Event {
 const ONCE: [&str; 1] = ["charged 900 cents"];
 const TWICE: [&str; 2] = ["charged 900 cents"; 2];
 
+/// Nothing is claimed, and so there is no key to give to a provider.
+async fn charge_unguarded(State(cards): State<Effects>, Json(order): Json<Order>) -> Result<(), Failure> {
+    let cents = order.total_cents().map_err(Failure::reject)?;
+    cards.happen(format!("charged {cents} cents")).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_claims_the_card_is_charged_twice_and_the_shop_does_not_run() {
+    let unguarded = |world: &World| Consumer::new(charge_unguarded).state(world.effects()).without_idempotency();
+    let difference = redelivery_check(unguarded, &event()).await.expect_err("a second charge");
+    assert_eq!(difference.effects(), TWICE);
+
+    let shop = |world: &World| shop(world, true, world.idempotency()).without_idempotency();
+    let difference = redelivery_check(shop, &event()).await.expect_err("no key, no order").to_string();
+    assert!(difference.starts_with("without any kill the event's messages are not all done"), "{difference}");
+}
+
 /// Rows that die with their process are none.
 #[tokio::test]
 async fn without_a_store_that_outlives_the_process_the_card_is_charged_twice() {
@@ -90,9 +109,10 @@ async fn with_its_rows_in_the_transaction_and_the_key_at_the_provider_all_of_it_
     let points = redelivery_check_in(Tabled::open, Tabled::shop, Tabled::charges_and_rows, &event()).await;
     let points: Vec<_> = points.expect("once, wherever the process dies").iter().map(ToString::to_string).collect();
     // The look at the shelf, and the charge.
-    let waits = [1, 2, 3, 4].map(|wait| format!("in the handler of m-1, at its wait {wait}"));
+    let waits = [1, 2].map(|wait| format!("in the handler of m-1, at its wait {wait}"));
+    let charge = ["before", "after"].map(|when| format!("at the effect `charged 900 cents`, {when} it happened"));
     let around = |call| ["before it was sent", "after it landed"].map(|when| format!("inside the {call}, {when}"));
-    assert_eq!(points, [&around("claim")[..], &waits, &around("transaction")].concat());
+    assert_eq!(points, [&around("claim")[..], &waits, &charge, &around("transaction")].concat());
 }
 
 /// The transaction does not help a charge that is not in it, and the charge does no harm to the rows.
@@ -100,7 +120,7 @@ async fn with_its_rows_in_the_transaction_and_the_key_at_the_provider_all_of_it_
 async fn with_a_provider_that_ignores_the_key_the_rows_are_there_once_and_the_card_is_charged_twice() {
     let consumer = Tabled::with_a_provider_that_ignores_keys;
     let difference = redelivery_check_in(Tabled::open, consumer, Tabled::charges_and_rows, &event()).await;
-    let says = "killed in the handler of m-1, at its wait 4, and redelivered: something else happened
+    let says = "killed at the effect `charged 900 cents`, after it happened, and redelivered: something else happened
   expected:
     charged 900 cents
     orders: charges 1, customerId C-1, orderId A-1, totalCents 900

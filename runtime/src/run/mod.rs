@@ -29,7 +29,7 @@ mod worker;
 pub use self::worker::{HealthAddress, Worker, WorkerConfig, WorkerHandle, WorkerQueue, WorkerStats};
 pub use self::{
     hosts::Hosts,
-    pipeline::{FailsWhen, Pipeline, RecordReport, Report},
+    pipeline::{FailsWhen, LastWord, Pipeline, RecordReport, Report},
     record::Fixtures,
     replay::{Replay, Replayed},
     spawn::{Spawn, TokioSpawn},

@@ -25,5 +25,6 @@ pub use self::{
     queue::{QueueSettings, SentMessage},
     recording_queue::{QueueCall, RecordingQueue},
     recording_store::{RecordingStore, StoreCall},
+    redelivery::{Difference, Effects, KillPoint, World, redelivery_check, redelivery_check_in},
     seeded::Seeded,
 };

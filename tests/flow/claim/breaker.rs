@@ -43,7 +43,10 @@ async fn after_five_claims_without_an_answer_the_rest_of_the_batch_fails_at_once
         assert_eq!(spared, 15, "{wrong:?}");
         let minute = Duration::from_secs(60);
         for record in report.records() {
-            assert!(record.hidden_for.is_some_and(|time| (minute..=minute * 3 / 2).contains(&time)), "{record:?}");
+            assert!(
+                record.last_word.hidden_for().is_some_and(|time| (minute..=minute * 3 / 2).contains(&time)),
+                "{record:?}"
+            );
         }
     }
 }

@@ -28,11 +28,19 @@ async fn only_what_failed_is_hidden_and_for_as_long_as_its_handler_says() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "fail to be hidden for Some(41s), but it is for Some(40s)")]
+#[should_panic(expected = "SQS to hide fail for 41s, but of that it says \"hidden for 40s\"")]
 async fn a_message_that_is_hidden_otherwise_is_shown() {
     let told = Arc::new(RecordingQueue::new());
     let harness = Harness::new(telling(&told, |queue| queue.backoff(Backoff::fixed(Duration::from_secs(40)))));
     harness.deliver(&orders(&["fail"])).await.assert_hidden_for("fail", Duration::from_secs(41));
+}
+
+#[tokio::test]
+#[should_panic(expected = "SQS to be told nothing about fail, but of that it says \"hiding for 40s refused\"")]
+async fn a_message_that_sqs_refused_to_hide_is_shown() {
+    let told = Arc::new(RecordingQueue::new().denied());
+    let harness = Harness::new(telling(&told, |queue| queue.backoff(Backoff::fixed(Duration::from_secs(40)))));
+    harness.deliver(&orders(&["fail"])).await.assert_hidden_for("fail", None);
 }
 
 #[tokio::test]
@@ -137,7 +145,10 @@ async fn a_refusal_changes_nothing_for_the_messages() {
         Harness::new(telling(&told, |queue| queue.dead_letter_queue("arn:aws:sqs:eu-west-1:123456789012:dead")));
     let delivered = harness.deliver(&orders(&["ok", "fail", "reject"])).await;
     delivered.assert_done("ok").assert_returned(["fail", "reject"]);
-    assert!(delivered.report().records().all(|record| record.hidden_for.is_none()));
+    delivered.assert_refused("fail").assert_refused("reject");
+    assert!(delivered.report().records().all(|record| record.last_word.hidden_for().is_none()));
+    let table = format!("{delivered:?}");
+    assert!(table.contains("refused  told to fail"), "{table}");
 }
 
 /// Calls are at most ten entries, and a record that cannot be named is in none.

@@ -75,11 +75,11 @@ async fn an_assertion_that_does_not_hold_shows_what_every_message_came_to() {
     let harness = Harness::new(Consumer::new(obey));
     let delivered = harness.deliver(&mixed()).await;
     let table = "
-  message  outcome      runs  duration  reason
-  a        done         1     -
-> b        retry        1     -         told to fail
-  c        not started  0     -         an earlier message of its group failed
-  d        rejected     1     -         told to reject
+  message  outcome      runs  duration  SQS  reason
+  a        done         1     -         -
+> b        retry        1     -         -    told to fail
+  c        not started  0     -         -    an earlier message of its group failed
+  d        rejected     1     -         -    told to reject
 ";
     let says = failure(&delivered, |delivered| {
         delivered.assert_done("b");
@@ -138,6 +138,15 @@ async fn an_assertion_that_does_not_hold_shows_what_every_message_came_to() {
         assert!(said.starts_with(says) && said.contains("  d        rejected"), "{said}");
     }
     assert!(format!("{delivered:?}").contains("  b        retry"));
+}
+
+#[tokio::test]
+async fn where_there_is_no_message_not_all_are_done() {
+    let delivered = Harness::new(Consumer::new(obey)).deliver(&Event::standard("orders")).await;
+    let says = failure(&delivered, |delivered| {
+        delivered.assert_all_done();
+    });
+    assert!(says.starts_with("expected every message to be done, but there is none"), "{says}");
 }
 
 #[tokio::test]

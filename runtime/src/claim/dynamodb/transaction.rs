@@ -116,6 +116,12 @@ impl Transaction {
         self.0.state().writes.iter().map(|write| write.item.clone()).collect()
     }
 
+    /// The same as a store is given it, for who asks a store by itself.
+    #[must_use]
+    pub fn writes(&self) -> Writes {
+        Writes::new(Arc::clone(&self.0))
+    }
+
     fn add(&self, item: TransactWriteItem) -> Added<'_> {
         let mut state = self.0.state();
         if state.is_sealed {

@@ -348,6 +348,12 @@ impl Idempotency {
         self.now_ms().saturating_add(u64::try_from(length.as_millis()).unwrap_or(u64::MAX))
     }
 
+    /// How long a claim lasts where there is no deadline.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn lease_without_deadline(&self) -> Duration {
+        self.lease
+    }
+
     /// The version that was set, else the host's.
     pub(crate) fn version<'a>(&'a self, host: Option<&'a str>) -> Option<&'a str> {
         self.version.as_deref().or(host)

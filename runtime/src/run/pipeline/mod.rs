@@ -11,6 +11,7 @@ mod isolation;
 mod keep;
 #[cfg_attr(not(feature = "worker"), expect(dead_code, reason = "only a worker keeps batches"))]
 mod kept;
+mod last_word;
 mod log;
 mod measure;
 mod plan;
@@ -40,6 +41,7 @@ pub(crate) use self::{
 };
 pub use self::{
     fails_when::FailsWhen,
+    last_word::LastWord,
     report::{RecordReport, Report},
 };
 pub(crate) use self::{in_time::in_time, kept::Witness, slips::Slips};

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::schedule::Slot;
+use super::{last_word::LastWord, schedule::Slot};
 use crate::{
     batch::Batch,
     outcome::{Outcome, Reason, ReasonClass},
@@ -53,8 +53,8 @@ pub struct RecordReport<'a> {
     pub runs: u16,
     /// How long its task took, layers included; zero where it had none.
     pub duration: Duration,
-    /// For how long SQS agreed to hide it; `None` where it was not told, or refused.
-    pub hidden_for: Option<Duration>,
+    /// What SQS was told about it, and whether it agreed.
+    pub last_word: LastWord,
 }
 
 /// Of a record whose slot was never filled. An unknown outcome is a failure.
@@ -84,7 +84,7 @@ impl Report {
             outcome: slot.outcome.as_ref().unwrap_or(&UNKNOWN),
             runs: slot.runs,
             duration: slot.duration(),
-            hidden_for: slot.hidden_for(),
+            last_word: slot.last_word(),
         })
     }
 

@@ -6,6 +6,7 @@
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
 use super::{
+    last_word::{self, LastWord},
     plan::{Links, Wait},
     slips::Slips,
 };
@@ -38,8 +39,7 @@ pub(crate) struct Slot {
     duration_us: u64,
     /// Until when a claim may be held that the message would meet, milliseconds since 1970; 0 where none is.
     pub(crate) held_until_ms: u64,
-    /// Seconds for which SQS agreed to hide it, plus one; 0 where it did not.
-    hidden_for_s: u32,
+    last_word: last_word::Kept,
 }
 
 impl Slot {
@@ -47,9 +47,9 @@ impl Slot {
         Duration::from_micros(self.duration_us)
     }
 
-    /// For how long SQS agreed to hide the message.
-    pub(crate) fn hidden_for(&self) -> Option<Duration> {
-        self.hidden_for_s.checked_sub(1).map(|seconds| Duration::from_secs(seconds.into()))
+    /// What SQS was told about the message.
+    pub(super) fn last_word(&self) -> LastWord {
+        self.last_word.into()
     }
 
     pub(super) fn is_success(&self) -> bool {
@@ -115,11 +115,16 @@ impl Schedule {
         self.holds(index, 0);
     }
 
-    /// SQS agreed to hide the record's message for that long.
-    pub(super) fn hides(&mut self, index: usize, time: Duration) {
+    /// SQS was told that about the record's message.
+    pub(super) fn tells(&mut self, index: usize, word: LastWord) {
         if let Some(node) = self.nodes.get_mut(index) {
-            node.slot.hidden_for_s = u32::try_from(time.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+            node.slot.last_word = word.into();
         }
+    }
+
+    /// Whether SQS has confirmed that a message is gone.
+    pub(super) fn is_deleted(&self, index: usize) -> bool {
+        self.nodes.get(index).is_some_and(|node| node.slot.last_word() == LastWord::Deleted)
     }
 
     /// Every slot, in the order of the event.

@@ -5,8 +5,7 @@ use std::time::Duration;
 use super::subject::{LEASE, RETENTION, SKEW, Subject, claim, complete, granted, one, promise, release};
 use crate::{
     claim::{
-        ClaimAnswer, CompleteAnswer, FailRequest, HeldAnswer, IdempotencyStore, Owner, ReadAnswer, RowStatus,
-        StoredResult,
+        ClaimAnswer, CompleteAnswer, FailRequest, HeldAnswer, IdempotencyStore, ReadAnswer, RowStatus, StoredResult,
     },
     clock::{Clock, epoch_ms},
     testkit::ManualClock,
@@ -17,7 +16,7 @@ pub async fn a_free_key_is_granted(store: &dyn IdempotencyStore, clock: &ManualC
     let subject = Subject::new(clock);
     let request = subject.request(1, "a");
     let lease = granted(store, request.clone()).await;
-    assert_eq!((lease.key(), lease.owner()), (&subject.key, Owner::from_bits(1)));
+    assert_eq!((lease.key(), lease.owner()), (&subject.key, request.owner));
     assert_eq!((lease.expires_at_ms(), lease.attempts()), (request.lease_expires_at_ms, 1));
 }
 

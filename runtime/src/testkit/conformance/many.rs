@@ -20,6 +20,7 @@ fn subjects(clock: &ManualClock) -> Vec<Subject<'_>> {
 async fn all_granted(store: &dyn IdempotencyStore, subjects: &[Subject<'_>]) -> Vec<Lease> {
     let requests: Vec<_> = subjects.iter().map(|subject| subject.request(1, "a").version("v1")).collect();
     let answers = store.claim(&requests, None).await;
+    promise!(answers.len(), MANY, "one answer for each");
     let lease = |answer| match answer {
         ClaimAnswer::Acquired(lease) => lease,
         other => panic!("a free key must be granted, got {other:?}"),

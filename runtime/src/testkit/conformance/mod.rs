@@ -1,4 +1,5 @@
-//! What every idempotency store must do: one function for each promise. [`queues`] has the same for clients of queues.
+//! What every idempotency store must do: one function for each promise. [`transactions`] has the same for stores that commit a handler's
+//! writes, and [`queues`] for clients of queues.
 //!
 //! A store of your own runs all of them with [`all`], in a test:
 //!
@@ -14,16 +15,37 @@
 //!
 //! The store reads the time from the clock that is given, so that leases and retentions end when a test says so. Every
 //! function uses keys of its own, and may run on a store that holds other rows. Each panics if the promise is broken.
+//!
+//! Some have several requests under way at the same moment: a store that looks at a row, waits, and then writes what it thought
+//! right grants a key twice. They see what comes between two waits; a store that never waits, and is asked by several threads, has
+//! to be tried with threads beside.
+//!
+//! # What a new version may add
+//!
+//! Here, in [`transactions`] and in [`queues`], whoever passes goes on to pass until a version comes that may break what compiles: the next major one, and
+//! before 1.0 the next minor one. Up to then
+//!
+//! - [`all`] and [`NAMES`] stay as they are: nothing joins them, goes, or has another name;
+//! - a promise that is there asks for no more than before. Where it asked for too much it may ask for less;
+//! - a promise that is new stands beside them as a function that `all` does not run yet, and the changelog names it: run it by itself if
+//!   you want to know early;
+//! - the traits that you implement, [`IdempotencyStore`], [`QueueClient`](crate::queue::QueueClient), [`Counters`](transactions::Counters) and [`Site`](queues::Site), get new methods with a default only, and
+//!   what a default does passes.
 #![expect(clippy::panic, clippy::missing_panics_doc, reason = "every function here says what is wrong by panicking")]
 
 mod claims;
+mod fences;
 mod given_up;
 mod many;
 mod marks;
 pub mod queues;
+mod races;
 mod renewals;
 mod subject;
 mod successes;
+#[cfg(test)]
+mod tests;
+pub mod transactions;
 
 use super::ManualClock;
 use crate::claim::IdempotencyStore;
@@ -43,6 +65,11 @@ macro_rules! promises {
 
         /// The names of all promises.
         pub const NAMES: &[&str] = &[$($(stringify!($name)),*),*];
+
+        /// Each by itself.
+        #[cfg(test)]
+        const PROMISES: &[(&str, tests::Promise)] =
+            &[$($((stringify!($name), |store, clock| Box::pin($name(store, clock)))),*),*];
     };
 }
 
@@ -53,4 +80,6 @@ promises! {
     many: many_claims_in_a_call_are_each_answered_in_their_place, a_claim_among_many_leaves_the_row_of_a_claim, many_completions_in_a_call_are_each_their_own, many_are_given_up_in_a_call_as_one_is;
     renewals: a_renewal_moves_the_end_and_never_back, a_renewal_after_a_takeover_is_refused;
     marks: a_mark_is_a_success_and_respects_a_living_lease, a_mark_keeps_its_result_and_takes_over_what_a_claim_would, a_mark_respects_a_remembered_rejection;
+    fences: the_older_of_two_grants_of_an_owner_holds_nothing;
+    races: of_claims_at_the_same_moment_one_is_granted, of_calls_at_the_same_moment_one_is_granted_each_key, a_completion_and_a_takeover_at_the_same_moment_exclude_each_other, giving_up_at_the_moment_of_a_takeover_takes_nothing_from_the_winner, a_renewal_and_a_takeover_at_the_same_moment_exclude_each_other, of_marks_at_the_same_moment_one_is_the_success, a_mark_and_a_claim_at_the_same_moment_exclude_each_other, forgetting_at_the_moment_of_a_claim_takes_nothing_from_it;
 }

@@ -27,22 +27,31 @@ pub(super) const SKEW: Duration = Duration::from_secs(2);
 pub(super) struct Subject<'a> {
     clock: &'a ManualClock,
     pub(super) key: IdempotencyKey,
+    /// What its owners have in common: a store may know a request by its owner alone, whatever key it is for.
+    owners: u128,
 }
 
 impl<'a> Subject<'a> {
     pub(super) fn new(clock: &'a ManualClock) -> Self {
         // Keys of its own also where several runs share a table.
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        let process = std::process::id().to_be_bytes();
-        Self { clock, key: IdempotencyKey::derive("conformance", &[&process, &number]) }
+        let (number, process) = (NEXT.fetch_add(1, Ordering::Relaxed), std::process::id());
+        let key = IdempotencyKey::derive("conformance", &[&process.to_be_bytes(), &number.to_be_bytes()]);
+        Self { clock, key, owners: u128::from(process) << 96 | u128::from(number) << 32 }
     }
 
+    /// A request by the owner with that number.
     pub(super) fn request(&self, owner: u128, payload: &str) -> ClaimRequest {
         let now_ms = epoch_ms(self.clock.wall());
         let (lease, retention) = (millis(LEASE), RETENTION.as_secs());
         let hash = PayloadHash::of(payload.as_bytes());
-        ClaimRequest::new(self.key.clone(), Owner::from_bits(owner), now_ms + lease, now_ms / 1_000 + retention, hash)
+        ClaimRequest::new(
+            self.key.clone(),
+            Owner::from_bits(self.owners | owner),
+            now_ms + lease,
+            now_ms / 1_000 + retention,
+            hash,
+        )
     }
 
     pub(super) fn completion(&self, lease: &Lease) -> CompleteRequest {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use super::{Delivered, table};
 use crate::{
     outcome::Outcome,
-    run::RecordReport,
+    run::{LastWord, RecordReport},
     testkit::judge::{Flag, Verdict},
 };
 
@@ -24,9 +24,12 @@ impl Delivered {
         self.assert_outcome(id, "done")
     }
 
-    /// The handler of every message succeeded, now or before.
+    /// The handler of every message succeeded, now or before. There is one at least.
     #[track_caller]
     pub fn assert_all_done(&self) -> &Self {
+        if self.report().batch().is_empty() {
+            self.fail("every message to be done, but there is none", None);
+        }
         if self.report().records().any(|record| record.outcome.is_failure()) {
             self.fail("every message to be done, but some are not", None);
         }
@@ -73,12 +76,13 @@ impl Delivered {
         self
     }
 
-    /// These messages come back from Lambda, in any order, and all others are deleted; with `ReportBatchItemFailures` on.
+    /// These messages come back, in any order, and all others are deleted, by Lambda with `ReportBatchItemFailures` on or by the
+    /// consumer itself.
     #[track_caller]
     pub fn assert_returned<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> &Self {
         let expected: BTreeSet<_> = ids.into_iter().collect();
         let verdict = self.verdict(Flag::On);
-        let returned = returned(&verdict);
+        let returned = self.returned_ids(&verdict);
         if let Some(why) = verdict.undocumented_because() {
             self.fail(&format!("an answer that AWS documents, but {why}"), None);
         }
@@ -101,12 +105,39 @@ impl Delivered {
     /// SQS agreed to hide it for that long; `None` for a message that it was told nothing about.
     #[track_caller]
     pub fn assert_hidden_for(&self, id: &str, time: impl Into<Option<Duration>>) -> &Self {
-        let time = time.into();
-        if let Some(record) = self.records(id).iter().find(|record| record.hidden_for != time) {
-            let hidden = record.hidden_for;
-            self.fail(&format!("{id} to be hidden for {time:?}, but it is for {hidden:?}"), Some(id));
+        match time.into() {
+            Some(time) => {
+                let is_hidden = |word| word == LastWord::Hidden(time);
+                self.assert_last_word(id, &format!("SQS to hide {id} for {time:?}"), is_hidden)
+            }
+            None => self
+                .assert_last_word(id, &format!("SQS to be told nothing about {id}"), |word| word == LastWord::Nothing),
+        }
+    }
+
+    /// The consumer itself had SQS delete it: [`Queue::acknowledge_explicitly`](crate::queue::Queue::acknowledge_explicitly).
+    #[track_caller]
+    pub fn assert_deleted(&self, id: &str) -> &Self {
+        self.assert_last_word(id, &format!("SQS to delete {id}"), |word| word == LastWord::Deleted)
+    }
+
+    /// SQS was told to delete or to hide it, and refused or did not answer.
+    #[track_caller]
+    pub fn assert_refused(&self, id: &str) -> &Self {
+        self.assert_last_word(id, &format!("SQS to refuse what it was told about {id}"), LastWord::is_refused)
+    }
+
+    #[track_caller]
+    fn assert_last_word(&self, id: &str, expected: &str, holds: impl Fn(LastWord) -> bool) -> &Self {
+        if let Some(record) = self.records(id).iter().find(|record| !holds(record.last_word)) {
+            self.fail(&format!("{expected}, but of that it says {:?}", table::told(record.last_word)), Some(id));
         }
         self
+    }
+
+    fn returned_ids<'v>(&self, verdict: &'v Verdict) -> BTreeSet<&'v str> {
+        let returned = verdict.messages.iter().zip(self.comes_back(verdict)).filter(|(_, comes_back)| *comes_back);
+        returned.map(|(message, _)| message.id.as_deref().unwrap_or("a message without an id")).collect()
     }
 
     #[track_caller]
@@ -163,9 +194,4 @@ impl<'a> Failed<'a> {
 fn described(outcome: &Outcome) -> String {
     let reason = outcome.reason().map(|reason| format!(", {:?}", reason.to_string()));
     format!("{:?}{}", outcome.name(), reason.unwrap_or_default())
-}
-
-fn returned(verdict: &Verdict) -> BTreeSet<&str> {
-    let returned = verdict.messages.iter().filter(|message| message.fate.is_returned());
-    returned.map(|message| message.id.as_deref().unwrap_or("a message without an id")).collect()
 }

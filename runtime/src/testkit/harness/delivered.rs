@@ -5,7 +5,7 @@ use std::fmt;
 use super::table;
 use crate::{
     response::{FailedInvocation, PartialBatchResponse},
-    run::Report,
+    run::{LastWord, Report},
     testkit::{
         event::Event,
         judge::{Answer, Flag, Verdict, judge},
@@ -56,7 +56,7 @@ impl Delivered {
         self.response().map(|response| response.to_json())
     }
 
-    /// What Lambda does with that answer.
+    /// What Lambda does with that answer. It knows nothing of what the consumer deleted itself.
     #[must_use]
     pub fn verdict(&self, flag: Flag) -> Verdict {
         let response = self.response_json();
@@ -64,11 +64,16 @@ impl Delivered {
         judge(&self.event.to_json(), answer, flag)
     }
 
-    /// The messages that come back, as SQS would deliver them next: receive counts raised by one, new receipt handles.
+    /// The messages that come back, as SQS would deliver them next: receive counts raised by one, new receipt handles. What the
+    /// consumer itself had SQS delete is gone, whatever the invocation came to.
     pub fn returned(&self) -> Event {
-        self.event
-            .redelivered()
-            .of_records(&self.verdict(Flag::On).fates().map(|fate| fate.is_returned()).collect::<Vec<_>>())
+        self.event.redelivered().of_records(&self.comes_back(&self.verdict(Flag::On)))
+    }
+
+    /// Whether each message comes back once Lambda did that.
+    pub(super) fn comes_back(&self, verdict: &Verdict) -> Vec<bool> {
+        let is_there = self.report.records().map(|record| record.last_word != LastWord::Deleted);
+        verdict.fates().zip(is_there).map(|(fate, is_there)| fate.is_returned() && is_there).collect()
     }
 }
 

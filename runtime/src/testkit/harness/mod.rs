@@ -31,7 +31,11 @@ use tokio::sync::Mutex;
 use self::work::{Inbox, PipelineClock, Work};
 pub use self::{assert::Failed, delivered::Delivered};
 use super::{ManualClock, Seeded, event::Event};
-use crate::{Consumer, run::Pipeline};
+use crate::{
+    Consumer,
+    handler::Invocation,
+    run::{FailsWhen, Pipeline, Report},
+};
 
 /// Delivers events to a consumer, with a clock that stands still and chance that repeats itself. What a consumer claims is kept in
 /// memory, unless it names a store.
@@ -56,6 +60,7 @@ pub struct Harness {
     /// What the pipeline spawns. Held by whoever delivers: deliveries wait for each other.
     inbox: Mutex<Inbox>,
     time: Option<Duration>,
+    fails_when: Option<FailsWhen>,
 }
 
 impl Harness {
@@ -71,13 +76,19 @@ impl Harness {
         let inbox = Inbox::default();
         let random = Seeded::new(next_seed());
         let consumer = consumer.clock(PipelineClock(clock.clone())).random(random).spawner(inbox.clone());
-        Self { pipeline: Pipeline::for_tests(consumer), clock, inbox: Mutex::new(inbox), time: None }
+        Self { pipeline: Pipeline::for_tests(consumer), clock, inbox: Mutex::new(inbox), time: None, fails_when: None }
     }
 
     /// Gives each invocation that much time. Default: no deadline.
     #[must_use]
     pub fn deadline(self, time: Duration) -> Self {
         Self { time: Some(time), ..self }
+    }
+
+    /// Fails invocations where this says so, as Lambda's setting of the same name.
+    #[must_use]
+    pub fn fail_invocation_when(self, condition: impl Fn(&Report) -> bool + Send + Sync + 'static) -> Self {
+        Self { fails_when: Some(FailsWhen::new(condition)), ..self }
     }
 
     /// The consumer's clock.
@@ -128,6 +139,7 @@ impl Harness {
     #[expect(clippy::panic, reason = "a test that delivers what is refused is wrong")]
     async fn invoke(&self, event: &Event) -> Delivered {
         let invocation = self.pipeline.invocation(self.time);
+        let invocation = self.fails_when.iter().cloned().fold(invocation, Invocation::fail_when);
         match self.pipeline.run(event.to_batch(), invocation).await {
             Ok(report) => Delivered::new(event.clone(), report),
             Err(error) => panic!("the event is refused: {error}"),

@@ -4,10 +4,10 @@ use std::{fmt::Write, time::Duration};
 
 use crate::{
     batch::loggable,
-    run::{RecordReport, Report},
+    run::{LastWord, RecordReport, Report},
 };
 
-const HEAD: [&str; 5] = ["message", "outcome", "runs", "duration", "reason"];
+const HEAD: [&str; 6] = ["message", "outcome", "runs", "duration", "SQS", "reason"];
 
 /// A row for each record; those with this id are marked.
 pub(super) fn of(report: &Report, marked: Option<&str>) -> String {
@@ -25,19 +25,37 @@ pub(super) fn of(report: &Report, marked: Option<&str>) -> String {
     table
 }
 
-fn cell(row: &[String; 5], column: usize) -> &str {
+fn cell(row: &[String; 6], column: usize) -> &str {
     row.get(column).map_or("", String::as_str)
 }
 
-fn row(record: RecordReport<'_>) -> [String; 5] {
+fn row(record: RecordReport<'_>) -> [String; 6] {
     let message = record.message_id.map_or_else(|| format!("record {}, no id", record.index), |id| loggable(id).into());
     let reason = record.outcome.reason().map(ToString::to_string).unwrap_or_default();
-    [message, record.outcome.name().into(), record.runs.to_string(), duration(record.duration), reason]
+    [
+        message,
+        record.outcome.name().into(),
+        record.runs.to_string(),
+        duration(record.duration),
+        told(record.last_word),
+        reason,
+    ]
 }
 
 fn duration(duration: Duration) -> String {
     match duration.as_micros() {
         0 => "-".into(),
         _ => format!("{:.1} ms", duration.as_secs_f64() * 1_000.0),
+    }
+}
+
+/// What SQS was told.
+pub(super) fn told(word: LastWord) -> String {
+    match word {
+        LastWord::Nothing => "-".into(),
+        LastWord::Deleted => "deleted".into(),
+        LastWord::DeleteRefused => "delete refused".into(),
+        LastWord::Hidden(time) => format!("hidden for {time:?}"),
+        LastWord::HideRefused(time) => format!("hiding for {time:?} refused"),
     }
 }

@@ -1,20 +1,19 @@
 //! The check: one clean run, then one for each kill point.
 
-use super::{Difference, KillPoint, World, difference::Trouble, kill::Kill};
-use crate::{
-    Consumer,
-    testkit::{event::Event, harness::Delivered},
-};
 use std::time::Duration;
 
-/// Longer than any lease of a delivery without a deadline, and the skew.
-const PAST_THE_LEASE: Duration = Duration::from_secs(120);
+use super::{Difference, KillPoint, World, difference::Trouble, kill::Kill, world::Life};
+use crate::{
+    Consumer, Idempotency,
+    claim::{Guard, protocol::claim::SKEW_MS},
+    testkit::{event::Event, harness::Delivered},
+};
 
 /// How often messages come again until all must be done.
 const REDELIVERIES: u32 = 5;
 
 /// The most kill points that are tried.
-const MAX_POINTS: usize = 10_000;
+pub(super) const MAX_POINTS: usize = 10_000;
 
 /// What is checked: how a world begins, what a process in it is, what it leaves there.
 pub(super) struct Check<'a, O, C, E> {
@@ -37,6 +36,28 @@ impl Ended {
     }
 }
 
+/// How long another attempt waits for a process that died: as long as its leases last, which have no deadline to go by, and the skew.
+fn past_the_lease(consumer: &Consumer) -> Duration {
+    let lease = match &consumer.settings.guard {
+        Guard::On(idempotency) => idempotency.lease_without_deadline(),
+        Guard::Unsaid | Guard::Off => Idempotency::DEFAULT_LEASE,
+    };
+    lease.saturating_add(Duration::from_millis(SKEW_MS + 1))
+}
+
+/// Why a clean run is nothing to compare others with.
+fn tells_nothing(alive: &Kill, effects: &[String]) -> Option<Trouble> {
+    if !alive.tried_a_handler() {
+        Some(Trouble::NothingTried)
+    } else if effects.is_empty() {
+        Some(Trouble::NothingHappened)
+    } else if alive.count() > MAX_POINTS {
+        Some(Trouble::TooManyPoints)
+    } else {
+        None
+    }
+}
+
 fn is_done(delivered: &Delivered) -> bool {
     delivered.report().records().all(|record| record.outcome.is_success())
 }
@@ -53,19 +74,19 @@ where
         if !clean.is_done() {
             return Err(Difference::new(Trouble::NotClean(clean.delivered), None, Vec::new(), clean.effects));
         }
-        if alive.count() == 0 {
-            return Err(Difference::new(Trouble::NothingTried, None, clean.effects.clone(), clean.effects));
+        if let Some(trouble) = tells_nothing(&alive, &clean.effects) {
+            return Err(Difference::new(trouble, None, clean.effects.clone(), clean.effects));
         }
         let mut tried = Vec::new();
         // Over a network one run has more waits than another: the last one is behind us once a process outlives its kill.
         for at in 1..=MAX_POINTS {
             match self.killed_at(at, &clean.effects).await? {
                 Some(point) => tried.push(point),
-                None if at > alive.count() => break,
+                None if at > alive.count() => return Ok(tried),
                 None => {}
             }
         }
-        Ok(tried)
+        Err(Difference::new(Trouble::TooManyPoints, None, clean.effects.clone(), clean.effects))
     }
 
     /// A world in which the first process is killed at that point. Which one it was; `None` if the process has fewer.
@@ -85,19 +106,23 @@ where
     async fn live(&self, kill: &Kill, redeliveries: u32) -> Ended {
         let world = World::new();
         let outside = (self.open)(world.clone()).await;
-        let mut delivered = world.deliver((self.consumer)(&outside), self.event, kill).await;
-        let mut event = self.event.redelivered();
-        for _ in 0..redeliveries {
-            if delivered.as_ref().is_some_and(is_done) {
+        let (mut event, mut process, mut lives) = (self.event.clone(), kill.clone(), Vec::new());
+        for _ in 0..=redeliveries {
+            world.begin(&process);
+            let consumer = (self.consumer)(&outside);
+            let lease = past_the_lease(&consumer);
+            let life = world.deliver(consumer, &event, &process).await;
+            let is_done = life.delivered().is_some_and(is_done);
+            lives.push(life);
+            if is_done {
                 break;
             }
-            world.clock().advance(PAST_THE_LEASE);
-            delivered = world.deliver((self.consumer)(&outside), &event, &Kill::never()).await;
-            event = event.redelivered();
+            world.clock().advance(lease);
+            (event, process) = (event.redelivered(), Kill::never());
         }
         let mut effects = (self.effects)(&outside).await;
         // Deliveries may change the order of messages.
         effects.sort();
-        Ended { effects, delivered }
+        Ended { effects, delivered: lives.pop().and_then(Life::into_delivered) }
     }
 }

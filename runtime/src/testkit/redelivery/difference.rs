@@ -17,6 +17,8 @@ pub(super) enum Trouble {
     /// Without any kill; what became of each message.
     NotClean(Option<Delivered>),
     NothingTried,
+    NothingHappened,
+    TooManyPoints,
     OtherEffects,
     /// What became of each message in the end.
     NeverDone(Option<Delivered>),
@@ -70,9 +72,16 @@ impl fmt::Display for Difference {
                 f.write_str("without any kill the event's messages are not all done")?;
                 fmt_table(f, delivered.as_ref())
             }
-            Trouble::NothingTried => {
-                f.write_str("nothing could be tried: the handlers never wait, and no store is asked")
-            }
+            Trouble::NothingTried => f.write_str(
+                "nothing of a handler could be tried: none waits, and none calls the world's `Effects` or writes in a transaction",
+            ),
+            Trouble::NothingHappened => f.write_str(
+                "nothing happened in the clean run: what handlers do outside has to go through the world's `Effects`, or be told by \
+                 the function that says what happened",
+            ),
+            Trouble::TooManyPoints => f.write_str(
+                "there are more than 10,000 kill points: check a part of the handler by itself",
+            ),
             Trouble::OtherEffects => {
                 f.write_str("something else happened")?;
                 self.fmt_effects(f)

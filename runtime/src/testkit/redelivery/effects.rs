@@ -2,16 +2,23 @@
 
 use std::{
     collections::BTreeSet,
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::wait::Wait;
+use super::{KillPoint, kill::Kill, point::Moment, wait::Wait};
 
 /// A double of everything outside: a card that is charged, a mail that is sent. Clones share it.
 ///
-/// It notes each effect, and yields before and after it, so that a process can die on either side.
-#[derive(Clone, Debug, Default)]
-pub struct Effects(Arc<Mutex<Seen>>);
+/// It notes each effect. Of a process that [took it from its world](super::World::effects) each call has two kill points, before the effect
+/// and after it, also in a task that the handler spawned or beside other calls. One of your own making yields in both places, and
+/// that is all.
+#[derive(Clone, Default)]
+pub struct Effects {
+    seen: Arc<Mutex<Seen>>,
+    /// The process that calls it.
+    process: Option<Kill>,
+}
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -26,25 +33,26 @@ impl Effects {
         Self::default()
     }
 
+    /// The same as that process has it.
+    pub(super) fn of(&self, process: &Kill) -> Self {
+        Self { seen: Arc::clone(&self.seen), process: Some(process.clone()) }
+    }
+
     /// Something happens out there, every time that it is asked for.
     pub async fn happen(&self, what: impl Into<String>) {
         let what = what.into();
-        Wait::default().await;
-        self.seen().effects.push(what);
-        Wait::default().await;
+        self.around(&what, |seen| seen.effects.push(what.clone())).await;
     }
 
     /// Something happens out there at somebody's who remembers keys: asked for again with the same key, nothing happens.
     pub async fn happen_once(&self, key: impl Into<String>, what: impl Into<String>) {
         let (key, what) = (key.into(), what.into());
-        Wait::default().await;
-        {
-            let mut seen = self.seen();
+        self.around(&what, |seen| {
             if seen.keys.insert(key) {
-                seen.effects.push(what);
+                seen.effects.push(what.clone());
             }
-        }
-        Wait::default().await;
+        })
+        .await;
     }
 
     /// What happened, in alphabetical order: deliveries may change the order of messages.
@@ -55,7 +63,26 @@ impl Effects {
         effects
     }
 
+    async fn around(&self, what: &str, happens: impl FnOnce(&mut Seen)) {
+        self.reach(what, Moment::Before).await;
+        happens(&mut self.seen());
+        self.reach(what, Moment::After).await;
+    }
+
+    async fn reach(&self, what: &str, moment: Moment) {
+        match &self.process {
+            Some(process) => process.reach(KillPoint::at_effect(what, moment)).await,
+            None => Wait::default().await,
+        }
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Effects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Effects").field(&*self.seen()).finish()
     }
 }

@@ -54,6 +54,15 @@ impl MortalRun {
         self.waits += 1;
         self.kill.pass(KillPoint::in_handler(&self.message, self.waits));
     }
+
+    /// It waits; for what, others may have said more exactly since there were so many points: an effect, a step inside the store.
+    fn is_pending(&mut self, before: usize) {
+        if self.kill.count() == before {
+            self.waits();
+        } else {
+            self.kill.tries_a_handler();
+        }
+    }
 }
 
 impl Future for MortalRun {
@@ -66,9 +75,8 @@ impl Future for MortalRun {
         }
         let before = self.kill.count();
         let polled = self.run.as_mut().poll(cx);
-        // A step waits inside the store, which says so more exactly.
-        if polled.is_pending() && self.kill.count() == before {
-            self.waits();
+        if polled.is_pending() {
+            self.is_pending(before);
         }
         if self.kill.is_dead() { Poll::Pending } else { polled }
     }

@@ -2,8 +2,11 @@
 
 use std::{
     future::{pending, poll_fn},
-    pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    pin::{Pin, pin},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::Poll,
 };
 
@@ -18,6 +21,8 @@ pub(super) struct Kill(Arc<Process>);
 struct Process {
     at: usize,
     passed: Mutex<Vec<KillPoint>>,
+    /// Some point lay in what a handler does.
+    tries_a_handler: AtomicBool,
     /// Whoever delivers to the process: it may die in a task that nobody waits for.
     deliverer: AtomicWaker,
 }
@@ -25,7 +30,8 @@ struct Process {
 impl Kill {
     /// At that point, counted from 1.
     pub(super) fn at(at: usize) -> Self {
-        Self(Arc::new(Process { at, passed: Mutex::default(), deliverer: AtomicWaker::new() }))
+        let (passed, tries_a_handler, deliverer) = Default::default();
+        Self(Arc::new(Process { at, passed, tries_a_handler, deliverer }))
     }
 
     /// The process lives.
@@ -46,8 +52,20 @@ impl Kill {
         self.count() >= self.0.at
     }
 
+    /// A handler waits at a point that was passed.
+    pub(super) fn tries_a_handler(&self) {
+        self.0.tries_a_handler.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn tried_a_handler(&self) -> bool {
+        self.0.tries_a_handler.load(Ordering::SeqCst)
+    }
+
     /// Passes a point, or dies there.
     pub(super) fn pass(&self, point: KillPoint) {
+        if point.is_of_a_handler() {
+            self.tries_a_handler();
+        }
         let mut points = self.points();
         // The dead pass nothing.
         if points.len() < self.0.at {
@@ -73,11 +91,13 @@ impl Kill {
         poll_fn(|cx| if self.is_dead() { Poll::Pending } else { part.as_mut().poll(cx) }).await
     }
 
-    /// What came of it, or `None` as soon as the process is dead.
-    pub(super) async fn or_death<T>(&self, delivery: impl Future<Output = T>) -> Option<T> {
-        let mut delivery = pin!(delivery);
+    /// What came of it, or `None` as soon as the process is dead. What is left of it then stands still and is whole.
+    pub(super) async fn or_death<T>(&self, mut delivery: Pin<&mut impl Future<Output = T>>) -> Option<T> {
         poll_fn(|cx| {
             self.0.deliverer.register(cx.waker());
+            if self.is_dead() {
+                return Poll::Ready(None);
+            }
             match delivery.as_mut().poll(cx) {
                 _ if self.is_dead() => Poll::Ready(None),
                 polled => polled.map(Some),
@@ -105,7 +125,7 @@ mod tests {
         kill.pass(point());
         assert!(kill.is_dead());
         assert!(kill.while_alive(async {}).now_or_never().is_none());
-        assert_eq!(kill.or_death(async {}).now_or_never(), Some(None), "its answer reaches nobody");
+        assert_eq!(kill.or_death(pin!(async {})).now_or_never(), Some(None), "its answer reaches nobody");
         kill.pass(point());
         assert_eq!(kill.passed(), [point()]);
     }

@@ -5,6 +5,7 @@
 //! in the clean run. Kill points are
 //!
 //! - each wait of a handler;
+//! - at each call on the world's [`Effects`] two: before it happened, and after;
 //! - inside each call to the consumer's store (the claim, the completion, the transaction, a step's claim) two: before it is sent,
 //!   and after it has landed and before its answer is read.
 //!
@@ -25,15 +26,20 @@
 //! let event = Event::standard("orders").message(Message::text("x").id("m-1"));
 //! let careful = |world: &World| Consumer::new(place).state(world.effects()).idempotency(world.idempotency());
 //! let survived = redelivery_check(careful, &event).await.unwrap();
-//! assert_eq!(survived.len(), 6); // in the claim, in the handler and in the completion, two each
+//! assert_eq!(survived.len(), 6); // in the claim, at the charge and in the completion, two each
 //!
 //! let careless = |world: &World| Consumer::new(careless).state(world.effects()).idempotency(world.idempotency());
 //! let difference = redelivery_check(careless, &event).await.unwrap_err();
 //! assert_eq!(difference.effects(), ["charged m-1", "charged m-1"]);
-//! // Behind the charge, before its success was recorded.
-//! assert_eq!(difference.killed_at().unwrap().to_string(), "in the handler of m-1, at its wait 2");
+//! // Before its success was recorded.
+//! assert_eq!(difference.killed_at().unwrap().to_string(), "at the effect `charged m-1`, after it happened");
 //! # });
 //! ```
+//!
+//! A process that is killed does nothing more: its destructors do not run while its world lives, so that what they would have freed
+//! stays taken. What it started outside of it goes on: of a task that a handler spawned into the test's runtime, calls on the `Effects`
+//! and to the store are kill points and end with the process, and all else is done as if it had lived. Let the consumer's handlers wait
+//! for what they start, or send what such a task does through the `Effects`.
 //!
 //! What a handler leaves in tables is compared by [`redelivery_check_in`]; [the page on testing](crate::guide::testing) does so with
 //! a [`Transaction`](crate::extract::Transaction).
@@ -54,15 +60,16 @@ use super::event::Event;
 use crate::Consumer;
 
 /// Kills a process at each of its kill points, redelivers, and compares what happened with a clean run. Gives the points that were
-/// tried, in order; of more than 10,000 the first.
+/// tried, in order.
 ///
 /// The function makes the consumer of a new process; what it shares with others is in the [`World`], and what happened is what the
 /// world's [`Effects`] noted.
 ///
 /// # Errors
 ///
-/// If something else happened than in the clean run: done twice, or not at all. If there is no kill point, so that nothing was
-/// tried. If the clean run does not succeed.
+/// If something else happened than in the clean run: done twice, or not at all. If the clean run is nothing to compare with: a message
+/// does not succeed in it, or nothing happens. If nothing of a handler could be tried: it neither waits nor has an effect, and leaves no
+/// writes to a transaction. If there are more than 10,000 kill points.
 pub async fn redelivery_check(
     consumer: impl Fn(&World) -> Consumer,
     event: &Event,
@@ -75,6 +82,8 @@ pub async fn redelivery_check(
 /// The first function makes such a world, once for each kill point; the [`World`] that it is given is to be a part of it, at least
 /// its clock. The second makes the consumer of a new process there. The third says in the end what happened: a line for each effect,
 /// in any order, the same lines if the same things happened.
+///
+/// Where nothing is to happen, say so by a line: none at all is an error.
 ///
 /// A store of its own must outlive the process and read the [world's clock](World::clock).
 ///

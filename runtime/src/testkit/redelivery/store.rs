@@ -4,7 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 
-use super::{KillPoint, kill::Kill, point::Moment};
+use super::{
+    KillPoint,
+    kill::Kill,
+    point::{Moment, TRANSACTION},
+};
 use crate::claim::{
     ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
     IdempotencyStore, Lease, MarkRequest, ReadAnswer, RenewAnswer, RenewRequest, StoreError, TransactAnswer,
@@ -75,6 +79,6 @@ impl IdempotencyStore for MortalStore {
         self.store.transacts()
     }
     fn transact<'a>(&'a self, request: &'a TransactRequest, time: Time) -> BoxFuture<'a, TransactAnswer> {
-        self.send("transaction", move |store| store.transact(request, time))
+        self.send(TRANSACTION, move |store| store.transact(request, time))
     }
 }

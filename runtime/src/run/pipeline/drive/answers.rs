@@ -43,7 +43,7 @@ impl Drive {
             Stored::Cancelled(outcomes) => outcomes.into_iter().for_each(|(index, outcome)| self.land(index, outcome)),
             Stored::Sent(outcomes, answers) => self.on_sent(outcomes, answers),
             Stored::Waited(index) => self.ask_again(index),
-            Stored::Deleted(indexes, answers) => self.on_deleted(indexes, answers),
+            Stored::Deleted(indexes, answers) => self.on_deleted(&indexes, &answers),
             Stored::Entered(room) => self.on_entered(room),
             Stored::Unyielding(index) => self.leave_behind(index),
         }

@@ -2,26 +2,18 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Drive, Stored, answers::answered, tell::ask_the_queue};
+use super::{Drive, Stored, tell::ask_the_queue};
 use crate::{
     batch::Record,
     queue::{EntryAnswer, calls::in_calls},
 };
 
-/// What was deleted so far, by place in the batch.
+/// What was asked to be deleted so far, by place in the batch.
 #[derive(Default)]
 pub(super) struct Deletions {
     /// Once each: whatever came of it, no suspect waits for it again.
     asked: BTreeSet<usize>,
-    confirmed: BTreeSet<usize>,
     are_under_way: bool,
-}
-
-impl Deletions {
-    /// Whether the record is known to be gone from its queue.
-    pub(super) fn are_done(&self, index: usize) -> bool {
-        self.confirmed.contains(&index)
-    }
 }
 
 impl Drive {
@@ -46,9 +38,8 @@ impl Drive {
         true
     }
 
-    pub(super) fn on_deleted(&mut self, indexes: Vec<usize>, answers: Vec<EntryAnswer>) {
+    pub(super) fn on_deleted(&mut self, indexes: &[usize], answers: &[EntryAnswer]) {
         self.deletions.are_under_way = false;
-        let deleted = answered(indexes, answers).filter(|(_, answer)| matches!(answer, Some(Ok(()))));
-        self.deletions.confirmed.extend(deleted.map(|(index, _)| index));
+        self.note_deleted(indexes.iter().copied(), answers);
     }
 }

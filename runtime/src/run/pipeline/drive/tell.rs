@@ -17,6 +17,7 @@ use crate::{
     },
     run::pipeline::{
         in_time::{NoAnswer, in_time},
+        last_word::LastWord,
         schedule::Slot,
     },
 };
@@ -30,20 +31,29 @@ impl Drive {
             return;
         }
         let (clock, time) = (Arc::clone(&self.shared.seams.clock), self.time_for_the_queue());
-        let answers = ask_the_queue(tell(&queue, &done, &changes, time), time, &clock).await;
-        self.note_hidden(&changes, &answers);
+        let (deleted, hidden) = ask_the_queue(tell(&queue, &done, &changes, time), time, &clock).await;
+        self.note_deleted(done.iter().map(Record::index), &deleted);
+        self.note_hidden(&changes, &hidden);
+    }
+
+    /// What has no answer is not confirmed.
+    pub(super) fn note_deleted(&mut self, done: impl IntoIterator<Item = usize>, answers: &[EntryAnswer]) {
+        for (place, index) in done.into_iter().enumerate() {
+            self.schedule.tells(index, LastWord::on_delete(is_confirmed(answers, place)));
+        }
     }
 
     fn note_hidden(&mut self, changes: &[VisibilityChange], answers: &[EntryAnswer]) {
-        for (change, _) in changes.iter().zip(answers).filter(|(_, answer)| answer.is_ok()) {
-            self.schedule.hides(change.record.index(), change.timeout);
+        for (place, change) in changes.iter().enumerate() {
+            let word = LastWord::on_hide(change.timeout, is_confirmed(answers, place));
+            self.schedule.tells(change.record.index(), word);
         }
     }
 
     /// What is to be deleted here, and was not yet.
     fn acknowledged(&self, queue: &Queue) -> Vec<Record> {
         let deletes = queue.acknowledges || self.fails != Fails::No;
-        self.done().filter(|record| deletes && !self.deletions.are_done(record.index())).collect()
+        self.done().filter(|record| deletes && !self.schedule.is_deleted(record.index())).collect()
     }
 
     /// What may leave the queue.
@@ -90,21 +100,26 @@ impl Drive {
     }
 }
 
-/// Deletes what was done, then hides what was not; gives the answers to that.
-async fn tell(queue: &Queue, done: &[Record], changes: &[VisibilityChange], time: Duration) -> Vec<EntryAnswer> {
-    let answers = in_calls(done, |arn, records| queue.client.delete(arn, records, Some(time))).await;
-    queue.say("DeleteMessage", &answers);
-    let answers = in_calls(changes, |arn, changes| queue.client.change_visibility(arn, changes, Some(time))).await;
-    queue.say("ChangeMessageVisibility", &answers);
-    answers
+fn is_confirmed(answers: &[EntryAnswer], place: usize) -> bool {
+    answers.get(place).is_some_and(Result::is_ok)
+}
+
+/// Deletes what was done, then hides what was not; gives the answers to both.
+async fn tell(
+    queue: &Queue,
+    done: &[Record],
+    changes: &[VisibilityChange],
+    time: Duration,
+) -> (Vec<EntryAnswer>, Vec<EntryAnswer>) {
+    let deleted = in_calls(done, |arn, records| queue.client.delete(arn, records, Some(time))).await;
+    queue.say("DeleteMessage", &deleted);
+    let hidden = in_calls(changes, |arn, changes| queue.client.change_visibility(arn, changes, Some(time))).await;
+    queue.say("ChangeMessageVisibility", &hidden);
+    (deleted, hidden)
 }
 
 /// What the queue's client answers, which may be the user's own: where it panics, or not all of it comes in time, nothing is confirmed.
-pub(super) async fn ask_the_queue(
-    call: impl Future<Output = Vec<EntryAnswer>>,
-    time: Duration,
-    clock: &SharedClock,
-) -> Vec<EntryAnswer> {
+pub(super) async fn ask_the_queue<A: Default>(call: impl Future<Output = A>, time: Duration, clock: &SharedClock) -> A {
     in_time(call, time, clock).await.unwrap_or_else(|no_answer| {
         match no_answer {
             NoAnswer::Panicked(panic) => {
@@ -114,6 +129,6 @@ pub(super) async fn ask_the_queue(
                 tracing::warn!("the queue could not be told all in time; messages come back as without it");
             }
         }
-        Vec::new()
+        A::default()
     })
 }

@@ -13,6 +13,8 @@
 //! # });
 //! ```
 //!
+//! What a new version may add to it, [the suite for stores](super#what-a-new-version-may-add) says for both.
+//!
 //! Nothing waits: a message that is to be visible is made so. Every function needs an empty queue and leaves one. Each panics if the
 //! promise is broken.
 #![expect(clippy::panic, clippy::missing_panics_doc, reason = "every function here says what is wrong by panicking")]

@@ -12,6 +12,8 @@ use crate::{
 
 /// A queue with a dead-letter queue, and the client that is tried on them. The redrive policy names the dead-letter queue, with a
 /// `maxReceiveCount` of 5 or more, and the visibility timeout is 30 s or more.
+///
+/// Yours to implement: what a later version adds here has a default.
 pub trait Site: Send + Sync {
     /// The client.
     fn client(&self) -> &dyn QueueClient;

@@ -1,5 +1,7 @@
 //! Every store keeps every promise: memory, and DynamoDB through the real SDK over loopback.
 
+mod transactions;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -113,4 +115,72 @@ async fn a_row_without_a_result_is_below_300_bytes() {
     let rows = client.scan().table_name("idempotency").send().await.expect("a table").items.unwrap_or_default();
     let sizes: Vec<_> = rows.iter().map(billed_bytes).collect();
     assert!(matches!(sizes.as_slice(), [200..300]), "{sizes:?}");
+}
+
+/// What `all` runs is part of what a version promises: this list changes where the version may break what compiles, and nowhere else.
+#[test]
+fn the_promises_of_stores_are_those_of_this_version() {
+    let names = [
+        "a_free_key_is_granted",
+        "a_held_key_is_refused_with_the_end_of_its_lease",
+        "ones_own_write_is_recognised",
+        "a_lease_is_taken_over_after_its_end_and_the_skew",
+        "fences_grow_with_every_grant",
+        "attempts_count_what_ended_neither_way",
+        "an_expired_row_is_free_whatever_it_says",
+        "each_element_of_a_call_has_its_own_answer",
+        "a_read_says_where_the_work_stands_and_since_when",
+        "a_success_is_a_replay_and_keeps_its_result",
+        "a_success_with_another_payload_is_a_conflict",
+        "a_success_is_never_undone",
+        "a_completion_after_a_takeover_is_refused",
+        "a_late_completion_of_the_registered_owner_is_right",
+        "a_completion_of_another_ones_success_is_a_replay_or_a_conflict",
+        "a_result_that_could_not_be_kept_leaves_a_note",
+        "a_release_frees_the_key_at_once",
+        "a_release_after_a_takeover_changes_nothing",
+        "a_late_copy_of_a_released_claim_is_refused",
+        "a_rejection_blocks_its_payload_and_version_only",
+        "a_rejection_after_a_takeover_changes_nothing",
+        "a_cancellation_leaves_the_lease_and_is_no_hint_of_a_crash",
+        "a_rejection_can_be_forgotten_and_nothing_else_can",
+        "many_claims_in_a_call_are_each_answered_in_their_place",
+        "a_claim_among_many_leaves_the_row_of_a_claim",
+        "many_completions_in_a_call_are_each_their_own",
+        "many_are_given_up_in_a_call_as_one_is",
+        "a_renewal_moves_the_end_and_never_back",
+        "a_renewal_after_a_takeover_is_refused",
+        "a_mark_is_a_success_and_respects_a_living_lease",
+        "a_mark_keeps_its_result_and_takes_over_what_a_claim_would",
+        "a_mark_respects_a_remembered_rejection",
+        "the_older_of_two_grants_of_an_owner_holds_nothing",
+        "of_claims_at_the_same_moment_one_is_granted",
+        "of_calls_at_the_same_moment_one_is_granted_each_key",
+        "a_completion_and_a_takeover_at_the_same_moment_exclude_each_other",
+        "giving_up_at_the_moment_of_a_takeover_takes_nothing_from_the_winner",
+        "a_renewal_and_a_takeover_at_the_same_moment_exclude_each_other",
+        "of_marks_at_the_same_moment_one_is_the_success",
+        "a_mark_and_a_claim_at_the_same_moment_exclude_each_other",
+        "forgetting_at_the_moment_of_a_claim_takes_nothing_from_it",
+    ];
+    assert_eq!(conformance::NAMES, names);
+}
+
+/// The same of clients of queues.
+#[test]
+fn the_promises_of_queues_are_those_of_this_version() {
+    let names = [
+        "a_message_that_is_given_back_is_visible_at_once",
+        "a_message_that_is_hidden_is_not_received",
+        "past_12_hours_is_an_error_and_no_clamp",
+        "what_is_deleted_is_gone_and_may_be_deleted_again",
+        "a_receipt_of_a_deleted_message_is_lost",
+        "each_entry_of_a_call_has_its_own_answer",
+        "ten_entries_fit_one_call",
+        "a_queue_that_is_not_there_is_denied",
+        "the_attributes_say_when_messages_go_where",
+        "a_copy_arrives_with_its_body_and_its_reason",
+        "a_copy_that_was_sent_twice_has_one_original_id",
+    ];
+    assert_eq!(conformance::queues::NAMES, names);
 }
