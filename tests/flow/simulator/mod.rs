@@ -1,6 +1,7 @@
 //! A consumer in the simulator: crashes, lost and late requests, duplicates, odd clocks, and every rule checked in every run.
 
 mod command;
+mod duplicates;
 mod mapping;
 mod outage;
 mod planted;

@@ -77,6 +77,7 @@ pub(super) struct Drawn {
     pub(super) hiding: Hiding,
     pub(super) hosts: Hosts,
     pub(super) weather: Weather,
+    pub(super) outages_are_silent: bool,
     /// Whether the mapping has `ReportBatchItemFailures`.
     pub(super) has_flag: bool,
     pub(super) batch_size: usize,
@@ -152,6 +153,7 @@ impl Drawn {
             hiding: dice.of(&[Hiding::Exponential, Hiding::Exponential, Hiding::Fixed, Hiding::By, Hiding::OfTheQueue]),
             hosts,
             weather,
+            outages_are_silent: dice.one_in(2),
             has_flag: !dice.one_in(8),
             batch_size: if has_outages { 10 } else { usize::try_from(1 + dice.below(10)).expect("a size") },
             // With odd clocks attempts are to get into each other's way.

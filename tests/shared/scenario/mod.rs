@@ -56,6 +56,7 @@ fn faults(drawn: &Drawn) -> Faults {
             faults.duplicate = 800;
         }
         Weather::Outages => {
+            faults.outages_are_silent = drawn.outages_are_silent;
             faults.outages = (0..40).map(|n| (Duration::from_secs(1 + n * 29), Duration::from_secs(10))).collect();
         }
         Weather::Calm => {

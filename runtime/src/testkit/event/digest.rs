@@ -31,5 +31,6 @@ fn part(parts: &mut Vec<u8>, bytes: &[u8]) {
 
 /// Bytes as hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = |byte: &u8| [byte >> 4, byte & 15].map(|half| char::from_digit(half.into(), 16).unwrap_or('0'));
+    bytes.iter().flat_map(digits).collect()
 }

@@ -27,8 +27,10 @@ pub struct Faults {
     pub stop: u32,
     /// Something is wrong with a request to the store: refused, lost, its reply lost, late, twice or slow.
     pub store: u32,
-    /// From when on the store refuses every request, and for how long, each time.
+    /// From when on the store is away, and for how long, each time: it refuses every request.
     pub outages: Vec<(Duration, Duration)>,
+    /// Or it answers none: then nobody knows what became of it.
+    pub outages_are_silent: bool,
     /// A process has a clock that is off and timers that are late.
     pub odd_clock: u32,
     /// How far a clock is off at most, either way. Where two can differ by more than the protocol's skew of 1 s, handlers may
@@ -58,6 +60,7 @@ impl Faults {
             stop: 0,
             store: 0,
             outages: Vec::new(),
+            outages_are_silent: false,
             odd_clock: 0,
             skew: Duration::ZERO,
             lateness: Duration::ZERO,
@@ -81,6 +84,7 @@ impl Faults {
             stop: 200,
             store: 100,
             outages: Vec::new(),
+            outages_are_silent: false,
             odd_clock: 300,
             skew: Duration::from_millis(450),
             lateness: Duration::from_secs(3),

@@ -47,7 +47,7 @@ impl World {
         let name = self.queues.all().get(queue).map_or_else(String::new, |queue| queue.settings.name.clone());
         let mut event = mapping::event(queue, &name, &received);
         if let Some(guard) = &guard {
-            self.store.name(guard, &event);
+            self.store.name(guard, queue, &name, &received);
         }
         if self.timeline.now() < self.setup.faults.until && self.chance.happens(self.setup.faults.unnamed) {
             self.store.state().counts.unnamed += 1;

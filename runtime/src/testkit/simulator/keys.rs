@@ -1,7 +1,12 @@
 //! Which keys messages have, so that it shows whether their work is done.
 
-use super::store::SharedStore;
-use crate::{Consumer, Idempotency, batch::Batch, claim::Guard};
+use super::{mapping, store::SharedStore};
+use crate::{
+    Consumer, Idempotency,
+    batch::Batch,
+    claim::Guard,
+    testkit::queue::{Received, message_id},
+};
 
 /// What names the work of a consumer's messages; `None` where nothing is recorded.
 pub(super) fn guard_of(consumer: &Consumer) -> Option<Idempotency> {
@@ -17,9 +22,13 @@ pub(super) fn claims(guard: Option<&Idempotency>) -> bool {
 }
 
 impl SharedStore {
-    /// Notes which keys the messages of an event have.
-    pub(super) fn name(&self, guard: &Idempotency, event: &str) {
-        let Ok(batch) = Batch::from_json(event) else { return };
+    /// Notes which keys the messages of a queue have, if it is not known of all of them.
+    pub(super) fn name(&self, guard: &Idempotency, queue: usize, queue_name: &str, received: &[Received]) {
+        let is_named = |received: &Received| self.state().ledger.is_done(&message_id(queue, received.number)).is_some();
+        if received.iter().all(is_named) {
+            return;
+        }
+        let Ok(batch) = Batch::from_json(mapping::event(queue, queue_name, received)) else { return };
         let records = (0..batch.len()).filter_map(|index| batch.record(index).ok());
         for record in records {
             if let Ok(identity) = guard.identify(&record) {

@@ -177,7 +177,7 @@ impl SharedStore {
         let Shared { faults, timeline, .. } = &*self.0;
         if faults.outages.iter().any(|(from, time)| (*from..*from + *time).contains(&timeline.now())) {
             self.state().counts.outages += 1;
-            return Way::Refused;
+            return if faults.outages_are_silent { Way::LosesTheRequest } else { Way::Refused };
         }
         self.way()
     }

@@ -188,7 +188,7 @@ impl ProcessQueue {
     /// Notes which keys the messages have, so that it shows whether their work is done.
     fn name(&self, queue: usize, received: &[Received]) {
         if let Some(guard) = &self.guard {
-            self.store.name(guard, &mapping::event(queue, &self.name_of(queue), received));
+            self.store.name(guard, queue, &self.name_of(queue), received);
         }
     }
 }
