@@ -15,7 +15,7 @@ use std::{
     any::Any,
     io::{self, Write},
     ops::Range,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     process::ExitCode,
     thread,
 };
@@ -131,7 +131,8 @@ fn run_all(seeds: Range<u64>, plant: Option<Plant>) -> Vec<Ran> {
     };
     let mut ran: Vec<Ran> = thread::scope(|scope| {
         let threads: Vec<_> = (0..cores).map(|core| scope.spawn(share(core))).collect();
-        threads.into_iter().flat_map(|thread| thread.join().expect("panics are caught")).collect()
+        // Panics are caught before they end a thread.
+        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
     ran.sort_by_key(|ran| ran.seed);
     ran

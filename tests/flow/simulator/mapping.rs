@@ -141,7 +141,8 @@ fn invocations_that_fail_slow_the_mapping_down() {
 
 #[test]
 fn a_mapping_that_aws_refuses_breaks_a_rule() {
-    let wrong: [(&str, fn(&mut MappingSettings)); 5] = [
+    type Change = fn(&mut MappingSettings);
+    let wrong: [(&str, Change); 5] = [
         ("orders", |mapping| mapping.batch_size = 11),
         ("orders", |mapping| (mapping.batch_size, mapping.window) = (0, seconds(1))),
         ("ledger.fifo", |mapping| (mapping.batch_size, mapping.window) = (11, seconds(1))),

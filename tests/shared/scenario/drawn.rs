@@ -12,19 +12,22 @@ impl Dice {
         Self(Seeded::new(!seed))
     }
 
-    pub(super) fn below(&self, bound: u64) -> u64 {
+    pub(super) fn below(&self, bound: u16) -> u16 {
         let mut bytes = [0; 8];
-        self.0.fill(&mut bytes).expect("chance that cannot fail");
-        u64::from_le_bytes(bytes) % bound
+        // A seeded source always has some.
+        let _ = self.0.fill(&mut bytes);
+        u16::try_from(u64::from_le_bytes(bytes) % u64::from(bound)).unwrap_or_default()
     }
 
     /// Whether something is so that is so in one of so many seeds.
-    pub(super) fn one_in(&self, seeds: u64) -> bool {
+    pub(super) fn one_in(&self, seeds: u16) -> bool {
         self.below(seeds) == 0
     }
 
-    pub(super) fn of<T: Copy>(&self, all: &[T]) -> T {
-        all[usize::try_from(self.below(all.len() as u64)).expect("a place")]
+    /// One of these.
+    pub(super) fn of<T: Copy>(&self, first: T, others: &[T]) -> T {
+        let place = usize::from(self.below(u16::try_from(others.len() + 1).unwrap_or(u16::MAX)));
+        place.checked_sub(1).and_then(|place| others.get(place)).copied().unwrap_or(first)
     }
 }
 
@@ -116,16 +119,11 @@ impl Drawn {
     pub(super) fn new(seed: u64) -> Self {
         let dice = Dice::new(seed);
         // The default mode has the most rules.
-        let mode = dice.of(&[
-            Mode::Lease,
-            Mode::Lease,
-            Mode::Lease,
-            Mode::Lease,
-            Mode::Lease,
-            Mode::Lease,
-            Mode::CommitOnly,
-            Mode::MarkAfter,
-        ]);
+        let mode = match dice.below(8) {
+            0 => Mode::CommitOnly,
+            1 => Mode::MarkAfter,
+            _ => Mode::Lease,
+        };
         let weather = match dice.below(16) {
             0..=4 => Weather::OddClocks,
             5 | 6 => Weather::Outages,
@@ -145,24 +143,25 @@ impl Drawn {
             _ => Hosts::Mappings,
         };
         let (has_outages, has_odd_clocks) = (weather == Weather::Outages, weather == Weather::OddClocks);
-        let seconds = |least: u64, more: u64| Duration::from_secs(least + dice.below(more));
+        let seconds = |least: u16, more: u16| Duration::from_secs((least + dice.below(more)).into());
         Self {
             mode,
             mixes_modes: dice.one_in(4),
             telling,
-            hiding: dice.of(&[Hiding::Exponential, Hiding::Exponential, Hiding::Fixed, Hiding::By, Hiding::OfTheQueue]),
+            hiding: dice.of(Hiding::Exponential, &[Hiding::Exponential, Hiding::Fixed, Hiding::By, Hiding::OfTheQueue]),
             hosts,
             weather,
             outages_are_silent: dice.one_in(2),
             has_flag: !dice.one_in(8),
-            batch_size: if has_outages { 10 } else { usize::try_from(1 + dice.below(10)).expect("a size") },
+            batch_size: if has_outages { 10 } else { usize::from(1 + dice.below(10)) },
             // With odd clocks attempts are to get into each other's way.
             initial_concurrency: if has_odd_clocks { 8 } else { 2 },
-            window: dice.of(if has_odd_clocks {
-                &[Duration::ZERO]
-            } else {
-                &[Duration::ZERO, Duration::ZERO, HALF_A_SECOND, SECOND, LONG_WINDOW]
-            }),
+            window: match dice.below(5) {
+                0 if !has_odd_clocks => HALF_A_SECOND,
+                1 if !has_odd_clocks => SECOND,
+                2 if !has_odd_clocks => LONG_WINDOW,
+                _ => Duration::ZERO,
+            },
             // Three records or so.
             max_event_bytes: dice.one_in(5).then_some(2_300),
             has_company: dice.below(8) < 5,
@@ -172,15 +171,15 @@ impl Drawn {
             keeps_results: dice.one_in(4),
             crash_limit: dice.one_in(8).then_some(3),
             fails_invocations: dice.one_in(8),
-            queues: if dice.one_in(4) { usize::try_from(1 + dice.below(3)).expect("a number") } else { 3 },
+            queues: if dice.one_in(4) { usize::from(1 + dice.below(3)) } else { 3 },
             // Shorter than the function's time-out, as nobody should have it: messages come again while they are worked on.
             visibility: (has_odd_clocks || !dice.one_in(3)).then(|| seconds(20, 20)),
             kept: dice.one_in(12).then(|| seconds(600, 1_200)),
             delay: if dice.one_in(8) { seconds(1, 60) } else { Duration::ZERO },
             deduplicates: dice.one_in(3),
-            gap: dice.of(&[SECOND, 30 * SECOND]),
-            workers_hide: dice.of(&[None, Some(10 * SECOND), Some(20 * SECOND)]),
-            weights: u32::try_from(1 + dice.below(4)).expect("a weight"),
+            gap: dice.of(SECOND, &[30 * SECOND]),
+            workers_hide: dice.of(None, &[Some(10 * SECOND), Some(20 * SECOND)]),
+            weights: u32::from(1 + dice.below(4)),
         }
     }
 

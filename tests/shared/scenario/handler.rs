@@ -14,9 +14,9 @@ use sqs_runtime::{
 use super::drawn::{Drawn, Hiding, Telling};
 
 /// What messages ask their handler to do.
-pub(super) const KINDS: [&str; 16] = [
-    "ok", "close", "nokey", "either", "later", "fail", "either", "row", "reject", "panic", "hang", "either", "now",
-    "shared", "ok", "either",
+pub(super) const KINDS: [&str; 15] = [
+    "close", "nokey", "either", "later", "fail", "either", "row", "reject", "panic", "hang", "either", "now", "shared",
+    "ok", "either",
 ];
 
 /// The consumer of one process.
@@ -99,7 +99,7 @@ fn guarded(consumer: Consumer, process: &Process, drawn: &Drawn) -> Consumer {
     let say = process.violations();
     let idempotency = idempotency.on_replay(move |record: &Record, kept| {
         let (_, number) = parts(record.body());
-        let expected = serde_json::to_string(&result(number)).expect("a text");
+        let expected = serde_json::to_string(&result(number)).unwrap_or_default();
         if kept.json().is_some_and(|json| json != expected) {
             say(format!("I20: {kept:?} is replayed for {number}"));
         }

@@ -129,7 +129,7 @@ fn send_all(simulation: &mut Simulation, name: &str, drawn: &Drawn, seed: u64) {
 }
 
 fn kind(dice: &Dice, drawn: &Drawn) -> &'static str {
-    let kind = dice.of(&handler::KINDS);
+    let kind = dice.of("ok", &handler::KINDS);
     match drawn.weather {
         // What takes the whole time takes it from those behind it.
         Weather::Calm if matches!(kind, "hang" | "close") => "fail",
