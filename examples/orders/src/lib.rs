@@ -12,6 +12,18 @@
 //! - [`provider`]: who charges them, as a process of its own.
 //! - [`relay`]: who tells the next queue about them.
 //! - [`command`]: all of these as subcommands of the program.
+//!
+//! # Its tests
+//!
+//! How a consumer is tested with the crate's kit is in these of `tests/`, in this order:
+//!
+//! - `pipeline`: batches in, what became of each message out.
+//! - `stock`: the same with tables, in a DynamoDB in the test's process, and a provider that is a double.
+//! - `redelivery`: the consumer killed wherever it can die; charges and rows compared.
+//! - `http_provider`: the consumer and a server that it calls.
+//!
+//! The others are about what surrounds it, and start the program as a process: `command_line`, `table` (the program with its tables, and the
+//! relay), `publish`, `provider`, and `kill`, which needs a server.
 
 mod causes;
 mod chance;

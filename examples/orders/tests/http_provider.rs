@@ -1,58 +1,59 @@
-//! The consumer with a provider behind HTTP: what a lost answer costs.
-#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test says what is wrong by panicking")]
+//! The consumer with a provider behind HTTP: what a lost answer costs. The provider is the shop's own, behind a socket.
+//!
+//! The last two start the program: what a second process does, and one with a wrong setting.
+#![allow(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
 #[path = "support/charges.rs"]
 mod charges;
+#[path = "support/order.rs"]
+mod order;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
 use charges::{Process, calls, in_process, text};
+use order::mugs;
 use orders::{HttpProvider, Shop, consumer_of, provider::Faults};
-use serde_json::json;
 use sqs_runtime::{
     Idempotency,
-    run::{Pipeline, Replay},
+    testkit::{event::Event, harness::Harness},
 };
 use tokio::{
     net::{TcpListener, TcpSocket},
     process::Command,
 };
 
-/// A consumer that knows of no earlier message.
-fn pipeline(url: &str) -> Pipeline {
+/// A shop that charges there and knows of no earlier message.
+fn shop(url: &str) -> Harness {
     let provider = HttpProvider::new(url).expect("a URL");
-    Pipeline::for_tests(consumer_of(Shop::new(Arc::new(provider)), Idempotency::memory()))
+    Harness::new(consumer_of(Shop::new(Arc::new(provider)), Idempotency::memory()))
 }
 
-fn event(token: &str, cents: u64) -> String {
-    let items = json!([{"sku": "mug", "quantity": 1, "unitPriceCents": cents}]);
-    let order = json!({"orderId": "A-1", "customerId": "C-1", "paymentToken": token, "items": items});
-    json!({"Records": [{"messageId": "m-1", "body": order.to_string()}]}).to_string()
-}
-
-/// What became of the one record, delivery by delivery.
-async fn outcomes(pipeline: &Pipeline, event: String, redeliver: u32) -> Vec<String> {
-    let replayed = Replay::new().redeliver(redeliver).event(pipeline, event).await.expect("an SQS event");
-    let name = |report: &sqs_runtime::run::Report| report.outcome(0).expect("one record").name().to_owned();
-    replayed.reports().iter().map(name).collect()
+fn event(token: &str) -> Event {
+    Event::standard("orders").message(mugs(1, token).id("m-1"))
 }
 
 #[tokio::test]
 async fn a_lost_reply_is_a_retry_and_the_second_delivery_charges_nothing() {
     // With this seed the first reply for the order's key is lost and the second is not.
-    let (url, log) = in_process(Faults::seeded(4).lose_replies(0.5)).await;
-    assert_eq!(outcomes(&pipeline(&url), event("tok_visa", 900), 2).await, ["retry", "done", "already done"]);
+    let (url, log) = in_process(Faults::seeded(3).lose_replies(0.5)).await;
+    let shop = shop(&url);
+    let first = shop.deliver(&event("tok_visa")).await;
+    first.assert_retried("m-1").because("the payment provider is unavailable");
+    let second = shop.redeliver(&first).await;
+    second.assert_done("m-1").assert_runs("m-1", 1);
+    shop.redeliver(&second).await.assert_already_done("m-1").assert_runs("m-1", 0);
     assert_eq!(log.calls(), ["now lost", "before sent"]);
 }
 
 #[tokio::test]
 async fn each_answer_says_whether_to_try_again() {
     let (url, log) = in_process(Faults::none()).await;
-    for (token, outcome) in [("tok_declined", "rejected"), ("tok_unavailable", "retry"), ("tok_visa", "done")] {
-        assert_eq!(outcomes(&pipeline(&url), event(token, 900), 0).await, [outcome], "{token}");
-    }
-    // Another consumer, which has not seen the order: only the provider knows that the key has charged something else.
-    assert_eq!(outcomes(&pipeline(&url), event("tok_visa", 901), 0).await, ["rejected"]);
+    shop(&url).deliver(&event("tok_declined")).await.assert_rejected("m-1").because("the card was declined");
+    shop(&url).deliver(&event("tok_unavailable")).await.assert_retried("m-1");
+    shop(&url).deliver(&event("tok_visa")).await.assert_done("m-1");
+    // Another shop, which has not seen the order: only the provider knows that the key has charged something else.
+    let dearer = Event::standard("orders").message(mugs(2, "tok_visa").id("m-1"));
+    shop(&url).deliver(&dearer).await.assert_rejected("m-1");
     assert_eq!(log.calls(), ["declined sent", "unavailable 503", "now sent", "keyReused sent"]);
 }
 
@@ -61,11 +62,12 @@ async fn a_provider_that_is_not_there_is_a_retry() {
     // Bound and not listening: a port that was given back another test might take.
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
-    let url = format!("http://{}", socket.local_addr().expect("bound"));
-    assert_eq!(outcomes(&pipeline(&url), event("tok_visa", 900), 1).await, ["retry", "retry"]);
+    let nobody = shop(&format!("http://{}", socket.local_addr().expect("bound")));
+    let first = nobody.deliver(&event("tok_visa")).await;
+    first.assert_retried("m-1");
+    nobody.redeliver(&first).await.assert_retried("m-1");
     let (url, _) = in_process(Faults::none()).await;
-    let no_provider = format!("{url}/elsewhere");
-    assert_eq!(outcomes(&pipeline(&no_provider), event("tok_visa", 900), 0).await, ["retry"]);
+    shop(&format!("{url}/elsewhere")).deliver(&event("tok_visa")).await.assert_retried("m-1");
 }
 
 /// The clock stands still and jumps to the next timer when nothing runs: the time limit costs the test nothing.
@@ -74,10 +76,9 @@ async fn a_provider_that_never_answers_is_a_retry() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
     // The deadline would end it as well, much later.
-    let replay = Replay::new().deadline(Duration::from_secs(60));
-    let replayed = replay.event(&pipeline(&url), event("tok_visa", 900)).await.expect("an SQS event");
-    let record = replayed.reports()[0].records().next().expect("one record");
-    assert_eq!(record.outcome.name(), "retry");
+    let delivered = shop(&url).deadline(Duration::from_secs(60)).deliver(&event("tok_visa")).await;
+    delivered.assert_retried("m-1").because("the payment provider is unavailable");
+    let record = delivered.report().records().next().expect("one record");
     assert!(record.duration < Duration::from_secs(3), "{:?}", record.duration);
     drop(listener);
 }

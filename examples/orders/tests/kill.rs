@@ -27,10 +27,17 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Value, json};
+use orders::{Item, Order};
+use serde_json::Value;
 use server::Server;
 use shop::{BOTH, Shop, number, told};
-use sqs_runtime::{Clock, Random, SystemClock, testkit::Seeded};
+use sqs_runtime::{
+    Clock, Random, SystemClock,
+    testkit::{
+        Seeded,
+        event::{Event, Message},
+    },
+};
 use tokio::process::{Child, Command};
 
 const ROUNDS: usize = 200;
@@ -86,21 +93,16 @@ impl Provider {
 
 /// The batch of one round, as a file.
 fn write_event(folder: &Path, round: usize) -> PathBuf {
-    let record = |n: usize| {
-        let item = json!({"sku": "mug", "quantity": 1, "unitPriceCents": 900 + n});
-        let order = json!({"orderId": format!("A-{round}-{n}"), "customerId": "C-1", "paymentToken": "tok_visa", "items": [item]});
-        json!({
-            "messageId": format!("00000000-0000-4000-8000-{round:06}{n:06}"),
-            "receiptHandle": "none",
-            "body": order.to_string(),
-            "attributes": {"ApproximateReceiveCount": "1"},
-            "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:orders",
-        })
+    let message = |n: usize| {
+        let items = vec![Item { sku: "mug".into(), quantity: 1, unit_price_cents: 900 + n as u64 }];
+        let order_id = format!("A-{round}-{n}");
+        let order = Order { order_id, customer_id: "C-1".into(), payment_token: "tok_visa".into(), items };
+        let id = format!("00000000-0000-4000-8000-{round:06}{n:06}");
+        Message::json(&order).expect("an order is JSON").id(id)
     };
-    let event = json!({"Records": (0..ORDERS).map(record).collect::<Vec<_>>()});
+    let event = Event::standard("orders").messages((0..ORDERS).map(message));
     let path = folder.join(format!("{round}.json"));
-    File::create(&path).and_then(|mut file| file.write_all(event.to_string().as_bytes())).expect("a file");
+    File::create(&path).and_then(|mut file| file.write_all(event.to_json().as_bytes())).expect("a file");
     path
 }
 

@@ -1,15 +1,16 @@
 //! The consumer as a whole: recorded events in, what became of each message out.
 #![allow(clippy::expect_used, reason = "a test says what is wrong by panicking")]
 
+#[path = "support/order.rs"]
+mod order;
+
 use std::sync::Arc;
 
-use orders::{InMemoryProvider, Item, Order, Shop, consumer_of};
+use order::mugs;
+use orders::{InMemoryProvider, Shop, consumer_of};
 use sqs_runtime::{
     Idempotency,
-    testkit::{
-        event::{Event, Message},
-        harness::Harness,
-    },
+    testkit::{event::Event, harness::Harness},
 };
 
 /// The shop under test, and who takes its money.
@@ -49,20 +50,13 @@ async fn each_message_of_a_mixed_batch_gets_what_it_deserves() {
     assert_eq!(provider.charged(), (3, 4_999 + 2_697 + 499_975_000_000), "each good order is charged once");
 }
 
-/// An order of mugs, as its message.
-fn mugs(quantity: u64) -> Message {
-    let items = vec![Item { sku: "mug".into(), quantity, unit_price_cents: 900 }];
-    let order = Order { order_id: "A-1".into(), customer_id: "C-1".into(), payment_token: "tok_visa".into(), items };
-    Message::json(&order).expect("an order is JSON")
-}
-
 #[tokio::test]
 async fn an_order_that_is_sent_twice_is_charged_once_and_another_one_under_its_id_is_a_conflict() {
     let (harness, provider) = shop();
     let event = Event::standard("orders");
-    harness.deliver(&event.clone().message(mugs(1).id("m-1"))).await.assert_done("m-1");
-    harness.deliver(&event.clone().message(mugs(1).id("m-2"))).await.assert_already_done("m-2");
-    let conflict = harness.deliver(&event.message(mugs(2).id("m-3"))).await;
+    harness.deliver(&event.clone().message(mugs(1, "tok_visa").id("m-1"))).await.assert_done("m-1");
+    harness.deliver(&event.clone().message(mugs(1, "tok_visa").id("m-2"))).await.assert_already_done("m-2");
+    let conflict = harness.deliver(&event.message(mugs(2, "tok_visa").id("m-3"))).await;
     conflict.assert_rejected("m-3").because("the key was completed with another payload");
     assert_eq!(provider.charged(), (1, 900));
 }

@@ -6,18 +6,23 @@
 mod dynamodb;
 #[path = "../../../tests/shared/in_process.rs"]
 mod in_process;
+#[path = "support/order.rs"]
+mod order;
 #[path = "support/tabled.rs"]
 mod tabled;
+#[path = "support/tables.rs"]
+mod tables;
 
 use std::{pin::Pin, sync::Arc};
 
-use orders::{Charged, Item, Order, PaymentError, PaymentProvider, Shop, consumer_of};
+use order::mugs;
+use orders::{Charged, Order, PaymentError, PaymentProvider, Shop, consumer_of};
 use sqs_runtime::{
     Consumer, Failure, Idempotency,
     claim::IdempotencyKey,
     extract::{Json, State},
     testkit::{
-        event::{Event, Message},
+        event::Event,
         redelivery::{Effects, World, redelivery_check, redelivery_check_in},
     },
 };
@@ -53,9 +58,7 @@ fn shop(world: &World, remembers_keys: bool, idempotency: Idempotency) -> Consum
 }
 
 fn event() -> Event {
-    let items = vec![Item { sku: "mug".into(), quantity: 1, unit_price_cents: 900 }];
-    let order = Order { order_id: "A-1".into(), customer_id: "C-1".into(), payment_token: "tok_visa".into(), items };
-    Event::standard("orders").message(Message::json(&order).expect("JSON").id("m-1"))
+    Event::standard("orders").message(mugs(1, "tok_visa").id("m-1"))
 }
 
 const ONCE: [&str; 1] = ["charged 900 cents"];

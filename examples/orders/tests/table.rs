@@ -1,4 +1,7 @@
 //! The program with tables: what one process did, the next one knows, and what an order leaves behind is there once.
+//!
+//! The program is a process here, and its DynamoDB and its SQS are servers: tests of a consumer need none of that, and are in `stock` and
+//! `redelivery`.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test says what is wrong by panicking")]
 
@@ -11,20 +14,11 @@ mod queue;
 #[path = "support/shop.rs"]
 mod shop;
 
-use std::{collections::BTreeMap, process::Stdio, sync::Arc};
+use std::{collections::BTreeMap, process::Stdio};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use orders::{Charged, PaymentError, PaymentProvider, Tables};
 use queue::{Queue, Refuses};
 use shop::{ALL, BOTH, Shop, fixture, number, told};
-use sqs_runtime::{
-    Idempotency,
-    claim::{
-        IdempotencyKey,
-        dynamodb::{DynamoDbStore, Table},
-    },
-    run::Pipeline,
-};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_charges_nothing_again() {
@@ -168,41 +162,4 @@ async fn the_relay_loses_nothing_when_it_is_killed() {
     let before = queue.seen().taken.len();
     assert!(relay().status().await.expect("the program starts").success());
     assert_eq!(queue.seen().taken.len(), before, "what is marked is not sent again");
-}
-
-/// A provider during whose call somebody else takes the last piece.
-struct SlowProvider(aws_sdk_dynamodb::Client);
-
-impl PaymentProvider for SlowProvider {
-    fn charge<'a>(
-        &'a self,
-        _: &'a IdempotencyKey,
-        _: &'a str,
-        _: u64,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Result<Charged, PaymentError>> + Send + 'a>> {
-        let delete = self.0.delete_item().table_name("stock").key("sku", AttributeValue::S("mug".into()));
-        Box::pin(async move {
-            delete.send().await.expect("a table");
-            Ok(Charged::Now)
-        })
-    }
-}
-
-/// The gap that a charge outside of the transaction leaves: it is named, and nothing is written.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_order_that_loses_the_last_piece_after_its_charge_asks_for_a_refund() {
-    let shop = Shop::new(&ALL).await;
-    shop.stock("mug", "1").await;
-    let tables = Tables::new(shop.client.clone(), "orders").stock(Some("stock".into())).outbox(Some("outbox".into()));
-    let placing = orders::Shop::new(Arc::new(SlowProvider(shop.client.clone()))).tables(Some(tables));
-    let store = DynamoDbStore::new(shop.client.clone(), Table::new("idempotency"));
-    let pipeline = Pipeline::for_tests(orders::consumer_of(placing, Idempotency::new(store)));
-    let order = r#"{"orderId":"A-1","customerId":"C-1","paymentToken":"tok_visa","items":[{"sku":"mug","quantity":1,"unitPriceCents":900}]}"#;
-    let attributes = serde_json::json!({"ApproximateReceiveCount": "1"});
-    let event = serde_json::json!({"Records": [{"messageId": "m-1", "body": order, "attributes": attributes}]});
-    let report = pipeline.run_event(event.to_string(), pipeline.invocation(None)).await.expect("an SQS event");
-    let outcome = report.outcome(0).expect("one record");
-    let reason = outcome.reason().and_then(|reason| reason.text()).unwrap_or_default();
-    assert_eq!((outcome.name(), reason), ("rejected", "mug ran out of stock after the charge: to be refunded"));
-    assert!(shop.rows("orders", "orderId").await.is_empty() && shop.rows("outbox", "orderId").await.is_empty());
 }
