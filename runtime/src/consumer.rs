@@ -65,7 +65,7 @@ pub(crate) struct Seams {
     pub(crate) spawner: Spawner,
     pub(crate) slips: Slips,
     /// Hears what every message of a worker came to: a simulation does.
-    #[cfg_attr(not(feature = "worker"), expect(dead_code, reason = "only a worker has one"))]
+    #[cfg_attr(not(any(feature = "worker", feature = "testkit")), expect(dead_code, reason = "only a worker has one"))]
     pub(crate) witness: Option<Witness>,
 }
 

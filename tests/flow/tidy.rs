@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use crate::support::root;
@@ -166,6 +167,33 @@ fn the_minimum_rust_version_stands_once() {
         let manifest = read(&member.join("Cargo.toml"));
         assert!(manifest.contains("rust-version.workspace = true"), "{}", member.display());
     }
+}
+
+/// The crates that ours is built from with these features alone, each with its own features.
+fn crates(features: &str) -> BTreeSet<String> {
+    // By the lock file, and from what is here: a build has fetched it.
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--offline", "--package", "sqs-runtime", "--edges", "normal,build"])
+        .args(["--prefix", "none", "--no-dedupe", "--format", "{p} {f}"])
+        .args(["--no-default-features", "--features", features])
+        .current_dir(root())
+        .output()
+        .expect("cargo starts");
+    let crates = String::from_utf8_lossy(&tree.stdout);
+    let crates: BTreeSet<_> =
+        crates.lines().filter(|line| !line.starts_with("sqs-runtime ")).map(str::to_owned).collect();
+    assert!(tree.status.success() && !crates.is_empty(), "{}", String::from_utf8_lossy(&tree.stderr));
+    crates
+}
+
+/// The page on testing says so: what a consumer is tested with changes nothing of what it is built from.
+#[test]
+fn the_test_kit_brings_no_crate_and_no_feature_of_one() {
+    for [without, with] in [["", "testkit"], ["default", "default,testkit"]] {
+        assert_eq!(crates(without), crates(with), "{with}");
+    }
+    // Whoever adds a feature that brings one is seen.
+    assert_ne!(crates("testkit"), crates("testkit,worker"));
 }
 
 /// A release build through `cargo lambda` aborts on panic unless the root manifest says otherwise.

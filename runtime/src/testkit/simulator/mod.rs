@@ -1,7 +1,7 @@
 //! Queues, their event source mappings and a function's processes, and workers, in virtual time, from one seed.
 //!
 //! A simulation sends messages to queues, lets mappings invoke a real [`Consumer`] with them, many invocations at a time, and lets
-//! real [workers](crate::run::Worker) receive them, while processes crash, requests to the store get lost, late or doubled, batches come twice, deletes fail and clocks are
+//! real [workers](crate::run::Worker) receive them (with the feature `worker`), while processes crash, requests to the store get lost, late or doubled, batches come twice, deletes fail and clocks are
 //! off. It judges every answer as the event source mapping does, and checks that what is promised holds. Nothing waits for
 //! real time, and the same seed gives the same trace.
 //!
@@ -50,6 +50,8 @@ mod worker;
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
+#[cfg(feature = "worker")]
+use self::worker::{WorkerConfig, WorkerQueue};
 pub use self::{
     account::{Account, Start},
     effect::Effect,
@@ -72,7 +74,7 @@ use self::{
 pub use crate::testkit::queue::{QueueSettings, SentMessage};
 use crate::{
     Consumer,
-    run::{FailsWhen, Report, WorkerConfig, WorkerQueue},
+    run::{FailsWhen, Report},
     testkit::queue::{Queue, Queues, message_id},
 };
 
@@ -136,6 +138,7 @@ impl Simulation {
 
     /// Has so many workers for each queue, with these settings: beside the mappings, or instead of them where
     /// [`maximum_concurrency`](MappingSettings::maximum_concurrency) is 0. One that is told to stop is killed after 30 s, as containers are.
+    #[cfg(feature = "worker")]
     #[must_use]
     pub fn workers(self, processes: usize, config: impl Fn(WorkerQueue) -> WorkerConfig + 'static) -> Self {
         let config = move |own: usize, mut queues: Vec<WorkerQueue>| config(queues.swap_remove(own));
@@ -143,6 +146,7 @@ impl Simulation {
     }
 
     /// Has so many workers that receive from all queues, with these settings; else as [`workers`](Self::workers).
+    #[cfg(feature = "worker")]
     #[must_use]
     pub fn shared_workers(self, processes: usize, config: impl Fn(Vec<WorkerQueue>) -> WorkerConfig + 'static) -> Self {
         let config = move |_: usize, queues| config(queues);

@@ -23,13 +23,14 @@ use super::{
     keys,
     store::SharedStore,
     timeline::{ProcessClock, Timeline},
+    worker::WorkerHandle,
 };
 use crate::{
     Consumer, Idempotency,
     claim::{Lease, Owner},
     handler::{Delivery, Handled, MessageService},
     queue::QueueClient,
-    run::{Pipeline, Slips, WorkerHandle},
+    run::{Pipeline, Slips},
     testkit::queue::{Queues, message_id},
 };
 

@@ -1,11 +1,15 @@
 //! Workers in a simulation: processes that receive by themselves, are told to stop, are killed, and come again.
 
+#[cfg(not(feature = "worker"))]
+mod absent;
 mod deliveries;
 mod delivery;
 mod source;
 
 use std::{sync::Arc, time::Duration};
 
+#[cfg(not(feature = "worker"))]
+pub(super) use self::absent::{Worker, WorkerConfig, WorkerHandle, WorkerQueue};
 use self::delivery::Delivery;
 pub(super) use self::{deliveries::Deliveries, delivery::Proof, source::Attempts};
 use super::{
@@ -15,10 +19,12 @@ use super::{
     keys,
     process::{Process, Role, Running},
 };
+#[cfg(feature = "worker")]
+pub(super) use crate::run::{Worker, WorkerConfig, WorkerHandle, WorkerQueue};
 use crate::{
     batch::Record,
     outcome::Outcome,
-    run::{Witness, Worker, WorkerConfig, WorkerQueue},
+    run::Witness,
     testkit::queue::{arn, number},
 };
 
