@@ -12,6 +12,8 @@ mod as_queue;
 mod as_store;
 #[path = "../shared/dynamodb.rs"]
 mod dynamodb_client;
+#[path = "../shared/in_tables.rs"]
+mod in_tables;
 #[path = "../shared/scenario/mod.rs"]
 mod scenario;
 mod support;
@@ -21,6 +23,7 @@ mod transactions;
 mod batch;
 mod claim;
 mod conformance;
+mod corpus;
 mod deadline;
 mod deploy;
 mod dynamodb;
