@@ -120,7 +120,7 @@ fn cores() -> u64 {
 }
 
 /// How many seeds each thread takes before the others are waited for.
-const TURN: u64 = 32;
+const TURN: u64 = 256;
 
 /// Runs these seeds on all cores, in their order.
 fn run_all(seeds: Range<u64>, plant: Option<Plant>) -> Vec<Ran> {
