@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::join;
+use futures_util::future::join;
 
 use super::site::{LONG, Site, cleared, receive, records, send, take, take_all, take_one};
 use crate::{queue::ReceiveRequest, testkit::SentMessage};
@@ -20,7 +20,7 @@ pub async fn nothing_to_receive_is_an_empty_list(site: &impl Site) {
 /// A worker that is told to stop waits for it.
 pub async fn a_wait_ends_by_itself(site: &impl Site) {
     let waiting = receive(site, ReceiveRequest::new(10, A_SECOND, LONG));
-    let (messages, ()) = join!(waiting, async { site.pass(A_SECOND).await });
+    let (messages, ()) = join(waiting, async { site.pass(A_SECOND).await }).await;
     if !messages.is_empty() {
         panic!("the queue is not empty: {messages:?}");
     }
@@ -33,7 +33,7 @@ pub async fn what_comes_during_a_wait_is_received(site: &impl Site) {
         send(site, SentMessage::new("late")).await;
         site.pass(2 * A_SECOND).await;
     };
-    let (messages, ()) = join!(waiting, sending);
+    let (messages, ()) = join(waiting, sending).await;
     match &messages[..] {
         [message] if message.body == "late" => cleared(site, &messages).await,
         _ => panic!("what is sent during a wait is not received by it: {messages:?}"),
