@@ -8,6 +8,8 @@ use super::{QueueAttributes, QueueClient, QueueError, QueueName, ReceivedMessage
 use crate::batch::QueueArn;
 
 /// Receives messages from SQS: what a worker needs beside [`QueueClient`].
+///
+/// One of your own proves itself with `testkit::conformance::sources`.
 pub trait QueueSource: QueueClient {
     /// Finds the queue that is called so. A worker asks once, before its first receive.
     fn open<'a>(&'a self, queue: QueueName<'a>) -> BoxFuture<'a, Result<OpenQueue, QueueError>>;

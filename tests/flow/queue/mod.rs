@@ -9,6 +9,7 @@ mod learn;
 mod lease;
 mod letters;
 mod refused;
+mod sources;
 mod sqs;
 
 use std::{sync::Arc, time::Duration};

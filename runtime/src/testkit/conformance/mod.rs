@@ -1,5 +1,5 @@
 //! What every idempotency store must do: one function for each promise. [`transactions`] has the same for stores that commit a handler's
-//! writes, and [`queues`] for clients of queues.
+//! writes, [`queues`] for clients of queues, and [`sources`] for those that workers receive through.
 //!
 //! A store of your own runs all of them with [`all`], in a test:
 //!
@@ -22,15 +22,16 @@
 //!
 //! # What a new version may add
 //!
-//! Here, in [`transactions`] and in [`queues`], whoever passes goes on to pass until a version comes that may break what compiles: the next major one, and
+//! Here, in [`transactions`], in [`queues`] and in [`sources`], whoever passes goes on to pass until a version comes that may break what compiles: the next major one, and
 //! before 1.0 the next minor one. Up to then
 //!
 //! - [`all`] and [`NAMES`] stay as they are: nothing joins them, goes, or has another name;
 //! - a promise that is there asks for no more than before. Where it asked for too much it may ask for less;
 //! - a promise that is new stands beside them as a function that `all` does not run yet, and the changelog names it: run it by itself if
 //!   you want to know early;
-//! - the traits that you implement, [`IdempotencyStore`], [`QueueClient`](crate::queue::QueueClient), [`Counters`](transactions::Counters) and [`Site`](queues::Site), get new methods with a default only, and
-//!   what a default does passes.
+//! - the traits that you implement, [`IdempotencyStore`], [`QueueClient`](crate::queue::QueueClient),
+//!   [`QueueSource`](crate::queue::QueueSource), [`Counters`](transactions::Counters) and the two sites ([`queues::Site`], [`sources::Site`]), get
+//!   new methods with a default only, and what a default does passes.
 #![expect(clippy::panic, clippy::missing_panics_doc, reason = "every function here says what is wrong by panicking")]
 
 mod claims;
@@ -41,6 +42,7 @@ mod marks;
 pub mod queues;
 mod races;
 mod renewals;
+pub mod sources;
 mod subject;
 mod successes;
 #[cfg(test)]

@@ -41,8 +41,28 @@ impl AttributeValue {
         self
     }
 
-    pub(super) fn data_type(&self) -> &str {
+    /// Its type, with the label: what its sender says of it.
+    #[must_use]
+    pub fn data_type(&self) -> &str {
         &self.data_type
+    }
+
+    /// Its text, or its digits; `None` where it is bytes.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.bytes {
+            Bytes::Text(text) => Some(text),
+            Bytes::Binary(_) => None,
+        }
+    }
+
+    /// Its bytes, where it is binary.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match &self.bytes {
+            Bytes::Text(_) => None,
+            Bytes::Binary(bytes) => Some(bytes),
+        }
     }
 
     pub(super) fn is_binary(&self) -> bool {
