@@ -12,6 +12,8 @@ mod as_queue;
 mod as_store;
 #[path = "../shared/dynamodb.rs"]
 mod dynamodb_client;
+#[path = "../shared/in_tables.rs"]
+mod in_tables;
 #[path = "../shared/scenario/mod.rs"]
 mod scenario;
 mod support;

@@ -8,6 +8,8 @@
 
 #[path = "../shared/dynamodb.rs"]
 mod dynamodb_client;
+#[path = "../shared/in_tables.rs"]
+mod in_tables;
 mod queue;
 mod redis;
 mod server;
@@ -22,7 +24,7 @@ use sqs_runtime::{
     testkit::{ManualClock, conformance},
 };
 
-use self::server::Server;
+use self::{in_tables::InTables, server::Server};
 
 async fn conforms(server: &Server) {
     let (client, clock) = (dynamodb_client::client(&server.endpoint), ManualClock::new());
@@ -35,6 +37,8 @@ async fn conforms(server: &Server) {
         let store = DynamoDbStore::new(client.clone(), table.clone()).clock(clock.clone()).write_together(together);
         conformance::all(&store, &clock).await;
     }
+    let store = DynamoDbStore::new(client.clone(), plain).clock(clock.clone());
+    conformance::transactions::all(&InTables::new(client.clone(), store).await, &clock).await;
     transactions::all(&client).await;
 }
 

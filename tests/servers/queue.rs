@@ -1,18 +1,30 @@
 //! The client over the SDK, on ministack's SQS.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use aws_sdk_sqs::{
     Client,
     config::{BehaviorVersion, Credentials, Region},
-    types::{Message, MessageSystemAttributeName, QueueAttributeName},
+    primitives::Blob,
+    types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName},
 };
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use sqs_runtime::{
+    Clock, SystemClock,
     batch::Batch,
-    queue::{QueueClient, SqsClient},
-    testkit::conformance::queues::{self, Site},
+    queue::{QueueClient, QueueSource, SqsClient},
+    testkit::{
+        SentMessage,
+        conformance::{
+            queues::{self, Site},
+            sources,
+        },
+        event::AttributeValue,
+    },
 };
 
 use crate::server::Server;
@@ -132,6 +144,40 @@ impl Site for Ministack {
     }
 }
 
+/// An attribute as the SDK sends it.
+fn attribute(value: &AttributeValue) -> MessageAttributeValue {
+    let sent = MessageAttributeValue::builder().data_type(value.data_type());
+    let sent = sent.set_string_value(value.as_str().map(Into::into)).set_binary_value(value.as_bytes().map(Blob::new));
+    sent.build().expect("it has a type")
+}
+
+impl sources::Site for Ministack {
+    fn source(&self) -> &dyn QueueSource {
+        &self.client
+    }
+
+    fn arn(&self) -> String {
+        self.arn.clone()
+    }
+
+    fn url(&self) -> Option<String> {
+        Some(self.url.clone())
+    }
+
+    fn send(&self, message: SentMessage) -> BoxFuture<'_, ()> {
+        let attributes = message.attributes.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
+        let request = self.sqs.send_message().queue_url(&self.url).message_body(message.body);
+        let request = request.set_message_attributes(Some(attributes));
+        let request =
+            request.set_message_group_id(message.group).set_message_deduplication_id(message.deduplication_id);
+        Box::pin(async move { drop(request.send().await.expect("it is sent")) })
+    }
+
+    fn pass(&self, time: Duration) -> BoxFuture<'_, ()> {
+        SystemClock::new().sleep(time)
+    }
+}
+
 /// All but two: ministack grants more than 12 hours, and has an error for a message that is deleted once more, where SQS has none.
 async fn conforms(site: &Ministack) {
     queues::a_message_that_is_given_back_is_visible_at_once(site).await;
@@ -151,6 +197,8 @@ async fn the_client_over_the_sdk_keeps_its_promises_on_ministack() {
     let sqs = client(&server.endpoint);
     server.ready(|| sqs.list_queues().send()).await;
     for suffix in ["", ".fifo"] {
-        conforms(&Ministack::new(sqs.clone(), suffix).await).await;
+        let site = Ministack::new(sqs.clone(), suffix).await;
+        conforms(&site).await;
+        sources::all(&site).await;
     }
 }

@@ -7,10 +7,6 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_dynamodb::{
-    Client,
-    types::{AttributeValue, ConditionCheck, Update},
-};
 use futures_util::{FutureExt, future::BoxFuture};
 use sqs_runtime::{
     claim::{
@@ -18,7 +14,6 @@ use sqs_runtime::{
         TransactRequest, Writes,
         dynamodb::{DynamoDbStore, Table},
     },
-    extract::Transaction,
     outcome::{Outcome, Reason, ReasonClass},
     testkit::{
         ManualClock,
@@ -27,59 +22,14 @@ use sqs_runtime::{
 };
 
 use super::{create_table, dynamodb};
-
-/// A table of counters beside the store's.
-struct InTables {
-    client: Client,
-    store: DynamoDbStore,
-}
-
-fn text(text: &str) -> AttributeValue {
-    AttributeValue::S(text.into())
-}
-
-impl InTables {
-    fn adding_one(name: &str) -> Transaction {
-        let update = Update::builder().table_name("counters").key("id", text(name)).update_expression("ADD n :one");
-        let update = update.expression_attribute_values(":one", AttributeValue::N("1".into()));
-        let transaction = Transaction::new();
-        transaction.update(update.build().expect("a whole update"));
-        transaction
-    }
-}
-
-impl Counters for InTables {
-    fn store(&self) -> &dyn IdempotencyStore {
-        &self.store
-    }
-
-    fn adding_one(&self, name: &str) -> Writes {
-        Self::adding_one(name).writes()
-    }
-
-    fn adding_one_under_a_condition_that_does_not_hold(&self, name: &str) -> Writes {
-        let transaction = Self::adding_one(name);
-        let check = ConditionCheck::builder().table_name("counters").key("id", text("none"));
-        transaction.check(check.condition_expression("attribute_exists(id)").build().expect("a whole check"));
-        transaction.writes()
-    }
-
-    fn count<'a>(&'a self, name: &'a str) -> BoxFuture<'a, u64> {
-        Box::pin(async move {
-            let asked = self.client.get_item().table_name("counters").key("id", text(name)).consistent_read(true);
-            let item = asked.send().await.expect("a table").item.unwrap_or_default();
-            item.get("n").map_or(0, |n| n.as_n().expect("a number").parse().expect("a count"))
-        })
-    }
-}
+use crate::in_tables::InTables;
 
 #[tokio::test]
 async fn dynamodb_commits_writes_as_promised() {
     let (client, clock) = (dynamodb().await, ManualClock::new());
     create_table(&client, "idempotency", &["id"]).await;
-    create_table(&client, "counters", &["id"]).await;
     let store = DynamoDbStore::new(client.clone(), Table::new("idempotency")).clock(clock.clone());
-    transactions::all(&InTables { client, store }, &clock).await;
+    transactions::all(&InTables::new(client, store).await, &clock).await;
 }
 
 /// What may be wrong with a store that transacts.
