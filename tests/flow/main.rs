@@ -23,6 +23,7 @@ mod transactions;
 mod batch;
 mod claim;
 mod conformance;
+mod corpus;
 mod deadline;
 mod deploy;
 mod dynamodb;

@@ -12,7 +12,7 @@ use sqs_runtime::{
     testkit::event::{Event, Message},
 };
 
-use crate::run::{delivery_of, is_loggable, pipeline, run, wait};
+use super::run::{delivery_of, is_loggable, pipeline, run, wait};
 
 /// Any text as a body.
 pub fn check(data: &[u8]) {
@@ -99,7 +99,7 @@ fn quotes_nothing(said: &str) {
     assert!(is_loggable(said), "{said}");
     let (what, place) = said.rsplit_once(" (line ").unwrap_or((said, ""));
     let known = [
-        "the payload is in S3 (extended client library), which is not read here",
+        "the payload is in S3 (extended client library): `extract::Offloaded<Json<..>>` reads it",
         "the JSON is nested too deep",
         "the body is not valid JSON",
         "the JSON has a value of another type than expected",

@@ -16,7 +16,7 @@ use sqs_runtime::{
     },
 };
 
-use crate::run::{event_of, pipeline, run};
+use super::run::{event_of, pipeline, run};
 
 type Answers<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type Time = Option<Duration>;

@@ -13,7 +13,7 @@ use sqs_runtime::{
     },
 };
 
-use crate::{
+use super::{
     captured::identity,
     run::{delivery_of, is_loggable, wait},
 };

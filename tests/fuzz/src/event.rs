@@ -16,7 +16,7 @@ use sqs_runtime::{
     testkit::judge::{Answer, BatchFate, Flag, MessageFate, judge},
 };
 
-use crate::run::{is_loggable, pipeline, run};
+use super::run::{is_loggable, pipeline, run};
 
 /// Larger batches are parsed and answered, but not run: that would cost the time of a thousand small ones.
 const MAX_RUN: usize = 16;

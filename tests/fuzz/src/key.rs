@@ -6,7 +6,7 @@
 use serde_json::{Value, value::RawValue};
 use sqs_runtime::claim::{IdempotencyKey, Key, PayloadHash};
 
-use crate::captured::identity;
+use super::captured::identity;
 
 /// The names on the way to a value: what is left of the input is more than needed.
 const MAX_NAMES: usize = 3;

@@ -9,7 +9,7 @@ use sqs_runtime::{
     testkit::ManualClock,
 };
 
-use crate::run::wait;
+use super::run::wait;
 
 /// The owner, the payload and the version of every request; seeds name them, so that the fuzzer finds them.
 const OWNER: u128 = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef;

@@ -10,7 +10,7 @@ use std::{
 use redis::{Cmd, Pipeline, RedisFuture, Value, aio::ConnectionLike};
 use sqs_runtime::claim::redis::RedisStore;
 
-use crate::row::{Reply, Said, ask, clock};
+use super::row::{Reply, Said, ask, clock};
 
 /// A server that gives the same answer to every script.
 #[derive(Clone)]

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 use sqs_runtime::claim::dynamodb::{DynamoDbStore, Table};
 
-use crate::{
+use super::{
     row::{Reply, Said, ask, clock},
     wire::Wire,
 };
