@@ -20,6 +20,9 @@ use sqs_runtime::testkit::judge::{Answer, Flag, Verdict, judge};
 
 const USAGE: &str = "usage: judge EVENT.json RESPONSE.json [--flag on|off]";
 
+/// What stands for bytes that are no UTF-8: they are no JSON either.
+const NO_JSON: &str = "\u{fffd}";
+
 const UNREADABLE: u8 = 2;
 const UNDOCUMENTED: u8 = 3;
 
@@ -76,13 +79,18 @@ fn verdict(args: &Args) -> Result<Verdict, String> {
     if let Some(why) = whatever.undocumented_because() {
         return Err(format!("{}: {why}", args.event.display()));
     }
-    let response = read(&args.response)?;
+    let response = fs::read(&args.response).map_err(|error| unreadable(&args.response, &error))?;
+    let response = std::str::from_utf8(&response).unwrap_or(NO_JSON);
     // The line feed at the end of a text file is no part of the answer.
     Ok(judge(&event, Answer::Response(response.trim_end_matches(['\r', '\n'])), args.flag))
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+    fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> String {
+    format!("{}: {error}", path.display())
 }
 
 fn told(verdict: &Verdict) -> (String, ExitCode) {

@@ -173,6 +173,11 @@ fn the_program_says_how_it_went_by_its_code() {
         (Some(0), true)
     );
 
+    // Not one byte of it is read as if it were text: replaced, this would be whole.
+    let bytes = scratch.file("bytes.json", b"{\"batchItemFailures\":[{\"itemIdentifier\":\"\xff\"}]}");
+    assert_eq!(program(&[event, &bytes]), program(&[event, &torn]));
+    assert_eq!(program(&[event, &bytes, "--flag=off"]), (Some(0), format!("{unnamed}batch=success\n"), String::new()));
+
     let other = scratch.file("other.json", "[]");
     let says = "undocumented: the body is neither an object nor null\n";
     assert_eq!(program(&[event, &other]), (Some(3), says.into(), String::new()));

@@ -20,9 +20,9 @@ impl Scratch {
     }
 
     /// Writes a file and gives its path.
-    pub(super) fn file(&self, name: &str, text: &str) -> String {
+    pub(super) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.path().join(name);
-        fs::write(&path, text).unwrap();
+        fs::write(&path, content).unwrap();
         path.into_os_string().into_string().unwrap()
     }
 }
