@@ -44,10 +44,15 @@ impl Child {
     /// All lines of both outputs that were not taken before, once the process has ended.
     pub(super) async fn rest(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
-        while let Some(line) = self.written.recv().await {
+        while let Some(line) = self.line().await {
             lines.push(line);
         }
         lines
+    }
+
+    /// The next line that was not taken before; `None` once the process has ended.
+    pub(super) async fn line(&mut self) -> Option<String> {
+        self.written.recv().await
     }
 
     /// The lines that came up to now.

@@ -62,6 +62,28 @@ impl Function {
         Ok(answer)
     }
 
+    /// Waits until it has written a line with that text, however late after its answer.
+    pub(super) async fn says(&mut self, text: &str) -> anyhow::Result<()> {
+        let mut lines = Vec::new();
+        let saying = async {
+            while let Some(line) = self.child.line().await {
+                if line.contains(text) {
+                    return true;
+                }
+                lines.push(line);
+            }
+            false
+        };
+        let has_said = tokio::select! {
+            has_said = saying => has_said,
+            () = SystemClock::new().sleep(PATIENCE) => false,
+        };
+        match has_said {
+            true => Ok(()),
+            false => bail!("it never said {text:?}; it wrote:\n{}", lines.join("\n")),
+        }
+    }
+
     /// Ends the process and gives all that it wrote.
     pub(super) async fn stop(mut self) -> anyhow::Result<Vec<String>> {
         self.child.kill().await?;

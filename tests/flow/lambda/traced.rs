@@ -107,7 +107,6 @@ async fn a_collector_that_is_away_fails_no_message() -> anyhow::Result<()> {
     let mut function = Function::start(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]).await?;
     let answer = function.invoke(Invocation::new(event())).await?;
     assert_eq!(answer.failed_ids()?, ["fails"]);
-    let lines = function.stop().await?;
-    assert!(lines.iter().any(|line| line.contains("traces could not be exported")), "{lines:#?}");
-    Ok(())
+    // On a slow machine behind the answer, which waits for the export for a moment only.
+    function.says("traces could not be exported").await
 }
