@@ -20,6 +20,8 @@ mod state;
 mod time_left;
 
 #[cfg(feature = "gzip")]
+pub(crate) use self::gzip::deflate;
+#[cfg(feature = "gzip")]
 pub use self::gzip::{Gzip, GzipRejection};
 #[cfg(feature = "s3")]
 pub use self::offloaded::S3Payloads;

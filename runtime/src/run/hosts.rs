@@ -89,7 +89,9 @@ impl LambdaConfig {
     /// their shape, unless [`record_bodies`](Self::record_bodies) says otherwise: the JSON with the same names and structure, every
     /// string `"string"`, every number 0, every boolean false; of a body that is no JSON, its length. Message ids, queue names, the
     /// names of fields and of message attributes, counts and times are kept; and of the envelopes of SNS, EventBridge, S3 notifications and
-    /// the extended client the words that make them envelopes, so that a handler that wants one can be given the file.
+    /// the extended client the words that make them envelopes, so that a handler that wants one can be given the file. With the feature
+    /// `gzip` a body that is compressed is given the shape of its payload, compressed, if that is a text of at most 1 MiB; else it is no
+    /// JSON.
     ///
     /// A folder gets at most 100 files of at most 6 MiB each, and 64 MiB of them. Writing fails no invocation and holds none up for more than 50 ms; what
     /// could not be written is one warning in the log.

@@ -12,7 +12,7 @@ use serde_json::{Value, json, value::RawValue};
 use sqs_runtime::{
     Clock as _, Consumer, SystemClock,
     batch::Batch,
-    extract::{EventBridge, Json, S3Notification, Sns},
+    extract::{EventBridge, Gzip, Json, S3Notification, Sns},
     run::{LambdaConfig, LambdaService, Pipeline},
     testkit::{
         event::{Event, Message},
@@ -203,6 +203,26 @@ async fn envelopes_stay_envelopes() {
             assert!(!written.contains(secret), "{secret}: {written}");
         }
     }
+}
+
+/// The same of what is compressed, up to what a body may have: no file costs more for it.
+#[tokio::test]
+async fn what_is_compressed_stays_compressed_without_its_words() {
+    async fn place(Gzip(Json(order)): Gzip<Json<Value>>) {
+        assert_eq!((&order["orderId"], &order["cents"]), (&json!("string"), &json!(0)));
+    }
+    let order = |id: String| Message::json(&json!({"orderId": id, "cents": 900})).unwrap().in_gzip();
+    let noise: String = (0..200_000_u64).map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    let event = Event::standard("orders")
+        .message(order("A-1".into()).id("small"))
+        .message(order(noise).id("large"))
+        .message(Message::text("in_gzip").id("plain"));
+    let written = recorded(&event.to_json(), "gzip", LambdaConfig::new()).await;
+    let bodies: Vec<_> = Batch::from_json(&*written).unwrap().records().map(|r| r.unwrap().body().to_owned()).collect();
+    let small = Gzip::<String>::read(&bodies[0]).unwrap();
+    assert_eq!(small.0, r#"{"cents":0,"orderId":"string"}"#);
+    assert!(bodies[1].starts_with("text of ") && bodies[2] == "text of 7 bytes", "{:?}", &bodies[1..]);
+    assert_eq!(outcomes(&run(Consumer::new(place), &written).await), ["done", "rejected", "rejected"]);
 }
 
 #[tokio::test]

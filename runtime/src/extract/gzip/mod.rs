@@ -1,8 +1,10 @@
 //! Bodies that were compressed.
 
+mod deflate;
 mod inflate;
 mod rejection;
 
+pub(crate) use self::deflate::deflate;
 pub use self::rejection::GzipRejection;
 
 use std::borrow::Cow;

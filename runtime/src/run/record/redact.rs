@@ -59,7 +59,7 @@ fn record(json: &str, redactor: Option<&Redactor>, names: &mut Names) -> String 
     let field = |name: &str, raw: &str| match name {
         "messageId" | "eventSource" | "EventSource" | "awsRegion" => kept(raw),
         "receiptHandle" => of_string(raw, |handle| names.of("handle", handle)),
-        "body" => of_string(raw, |body| redaction.map_or_else(|| shape::of_text(body), |by| by.redacted(body))),
+        "body" => of_string(raw, |body| redaction.map_or_else(|| shape::of_body(body), |by| by.redacted(body))),
         "attributes" => map(raw, |name, raw| attribute(name, raw, names)).unwrap_or_else(|| shape::of_json(raw)),
         "messageAttributes" => {
             map(raw, |_, raw| message_attribute(raw, redaction)).unwrap_or_else(|| shape::of_json(raw))

@@ -1,7 +1,7 @@
 //! The shape of a text: what is left of one that must not be kept.
 //!
 //! The JSON with the same names and structure, and none of its words. Of an envelope that an extractor unwraps those words are left that
-//! make it one, so that a handler which wants it can be given the file.
+//! make it one, so that a handler which wants it can be given the file; and with the feature `gzip` what was compressed is so again.
 
 use serde_json::{Map, Value};
 
@@ -10,8 +10,26 @@ use crate::extract::is_pointer;
 
 type Fields = Map<String, Value>;
 
+/// Of a body; of one that is compressed the shape of its payload, compressed.
+pub(super) fn of_body(body: &str) -> String {
+    #[cfg(feature = "gzip")]
+    if let Some(payload) = inflated(body) {
+        // Not looked into for what is compressed in there: how deep that goes is up to the sender.
+        return crate::extract::deflate(&of_text(&payload));
+    }
+    of_text(body)
+}
+
+/// A payload that could have been a body: nothing costs more here because it came compressed.
+#[cfg(feature = "gzip")]
+fn inflated(body: &str) -> Option<String> {
+    const MAX_BYTES: usize = 1024 * 1024;
+    type Payload = crate::extract::Gzip<String, MAX_BYTES>;
+    Payload::read(body).ok().map(|payload| payload.0)
+}
+
 /// Of a JSON text the JSON's shape, of another one its length.
-pub(super) fn of_text(text: &str) -> String {
+fn of_text(text: &str) -> String {
     match serde_json::from_str(text) {
         Ok(Value::Object(fields)) => Value::Object(of_envelope(fields)).to_string(),
         Ok(Value::Array(elements)) if is_pointer(text.as_bytes()) => of_pointer(elements).to_string(),

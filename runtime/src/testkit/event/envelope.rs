@@ -31,19 +31,9 @@ impl Envelope {
             Self::Sns => sns(payload, nth, sent_at).to_string(),
             Self::EventBridge { source, detail_type } => event_bridge(source, detail_type, payload, nth, sent_at),
             #[cfg(feature = "gzip")]
-            Self::Gzip => gzip(payload),
+            Self::Gzip => crate::extract::deflate(payload),
         }
     }
-}
-
-#[cfg(feature = "gzip")]
-fn gzip(payload: &str) -> String {
-    use base64::{Engine, engine::general_purpose::STANDARD};
-    let mut compressed = Vec::new();
-    let mut encoder = flate2::bufread::GzEncoder::new(payload.as_bytes(), flate2::Compression::default());
-    // Reading from memory into memory cannot fail.
-    let _ = std::io::Read::read_to_end(&mut encoder, &mut compressed);
-    STANDARD.encode(compressed)
 }
 
 fn sns(payload: &str, nth: usize, sent_at: SystemTime) -> Value {
