@@ -117,7 +117,7 @@ impl Message {
         Self { sent_at: Some(time), ..self }
     }
 
-    /// When the message was received for the first time. Default: at the start of a [`ManualClock`](crate::testkit::ManualClock).
+    /// When the message was received for the first time. Default: at the start of a [`ManualClock`].
     pub fn first_received_at(self, time: SystemTime) -> Self {
         Self { first_received_at: Some(time), ..self }
     }
