@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sqs_runtime::{
     Consumer, Delivery,
     batch::{Batch, Record},
@@ -48,6 +48,13 @@ pub(crate) fn record_of(body: &str) -> Record {
 /// The record on its way to a handler.
 pub(crate) fn delivery_of(body: &str) -> Delivery {
     testkit::delivery(record_of(body), None)
+}
+
+/// Whether that is what the extended client library leaves in place of a payload, and no payload itself.
+pub(crate) fn is_pointer(json: &Value) -> bool {
+    let classes =
+        ["software.amazon.payloadoffloading.PayloadS3Pointer", "com.amazon.sqs.javamessaging.MessageS3Pointer"];
+    json[0].as_str().is_some_and(|class| classes.contains(&class))
 }
 
 /// Whether a text may stand in a log line as it is.

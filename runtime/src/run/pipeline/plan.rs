@@ -96,7 +96,8 @@ pub(super) fn plan<G: Hash + Eq, K: Hash + Eq>(
     let mut groups = HashMap::new();
     let mut keys = HashMap::new();
     for later in 0..batch.len() {
-        // A malformed record is nobody's copy: its own failure must show, and it never runs.
+        // A malformed record is nobody's copy: its own failure must show, and it never runs. One that shows its damage only when it is
+        // decoded is one still: it is the same message, and its first record says what becomes of that.
         let id = batch.message_id(later).filter(|_| !batch.is_malformed(later));
         let same_id = id.and_then(|id| ids.insert(id, later));
         let copied = same_id.filter(|earlier| !is_guarded || batch.have_same_body(*earlier, later));
