@@ -82,6 +82,10 @@ impl MemoryQueue {
     }
 
     /// Sends a message. Gives its id, or `None` where a FIFO queue knows its deduplication id.
+    ///
+    /// # Panics
+    ///
+    /// If it is a FIFO queue, and the message has no group: SQS refuses it.
     pub fn enqueue(&self, message: SentMessage) -> Option<String> {
         let number = self.state().queue.send(message, self.now());
         self.changed.notify_waiters();

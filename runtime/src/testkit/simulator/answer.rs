@@ -46,7 +46,7 @@ impl World {
         let flag = if self.setup.mapping.reports_batch_item_failures { Flag::On } else { Flag::Off };
         let verdict = judge(event, *answer, flag);
         self.learns(queue, matches!(answer, Answer::Error));
-        self.meets(row_of(answer, &verdict, flag));
+        self.store.meets(row_of(answer, &verdict, flag));
         if let BatchFate::Undocumented(why) = &verdict.batch {
             self.violation(format!("I12: nobody knows what becomes of the answer to invocation {id}: {why}"));
         }
@@ -87,10 +87,6 @@ impl World {
         } else {
             self.check_freedom(report);
         }
-    }
-
-    fn meets(&self, row: &'static str) {
-        *self.store.state().rows.entry(row).or_default() += 1;
     }
 
     /// On a standard queue nobody waits for a group.

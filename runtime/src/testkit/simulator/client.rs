@@ -113,7 +113,7 @@ impl ProcessQueue {
         let way = self.store.way();
         for (_, request) in &entries {
             let row = rows::unheard(*request, way);
-            row.into_iter().for_each(|row| *self.store.state().rows.entry(row).or_default() += 1);
+            row.into_iter().for_each(|row| self.store.meets(row));
         }
         if way == Way::Refused {
             self.store.travel(QUICK).await;
@@ -209,7 +209,7 @@ fn apply(queues: &Queues, store: &SharedStore, receive: Option<Receive>, request
         (Request::Delete, Err(_)) => "queue: not deleted, the receive is over",
         (_, Err(_)) => "queue: not hidden, the receive is over",
     };
-    *store.state().rows.entry(row).or_default() += 1;
+    store.meets(row);
     answer.map(drop)
 }
 

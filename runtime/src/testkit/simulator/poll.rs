@@ -131,6 +131,9 @@ impl World {
 
     /// Comes back when the next message becomes visible, or expires.
     pub(super) fn poll_again(&mut self, queue: usize) {
+        if !self.has_mappings() {
+            return;
+        }
         let now = self.timeline.now();
         let next = self.queues.all().get(queue).and_then(|queue| queue.next_change(now));
         if let Some(at) = next {

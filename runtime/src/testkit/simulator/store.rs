@@ -157,6 +157,11 @@ impl SharedStore {
         doubles
     }
 
+    /// A row of one of the tables was met.
+    pub(super) fn meets(&self, row: &'static str) {
+        *self.state().rows.entry(row).or_default() += 1;
+    }
+
     /// Whether one entry of a call to a queue fails, and the others do not.
     pub(super) fn fails_alone(&self) -> bool {
         let fails = self.faults_are_on() && self.happens(self.0.faults.store / 4);
@@ -371,11 +376,6 @@ impl ProcessStore {
         epoch_ms(self.clock.wall())
     }
 
-    /// Which row of the protocol's tables a request without an answer was.
-    fn meets(&self, row: &'static str) {
-        *self.wire.state().rows.entry(row).or_default() += 1;
-    }
-
     async fn send(&self, request: Request, time: Time) -> Result<Answer, Silence> {
         self.wire.send(request, self.now_ms(), limit(time)).await
     }
@@ -385,7 +385,7 @@ impl ProcessStore {
         match self.send(Request::Claim(request.clone()), time).await {
             Ok(Answer::Claim(answer)) => answer,
             Err(Silence::Refused) if !in_doubt => {
-                self.meets("claim: nothing was written");
+                self.wire.meets("claim: nothing was written");
                 ClaimAnswer::Unavailable(throttled())
             }
             // One read, as the DynamoDB store makes it, that may get lost itself.
@@ -398,7 +398,7 @@ impl ProcessStore {
     }
 
     fn claim_is_unknown(&self) -> ClaimAnswer {
-        self.meets("claim: unknown");
+        self.wire.meets("claim: unknown");
         ClaimAnswer::Unknown(silent())
     }
 
@@ -410,7 +410,7 @@ impl ProcessStore {
             }
         }
         let is_mark = matches!(request, Request::Mark(_));
-        self.meets(if is_mark { "mark: unknown" } else { "complete: unknown" });
+        self.wire.meets(if is_mark { "mark: unknown" } else { "complete: unknown" });
         CompleteAnswer::Unknown(silent())
     }
 
@@ -424,10 +424,10 @@ impl ProcessStore {
             }
         }
         if is_in_doubt {
-            self.meets("transaction: unknown");
+            self.wire.meets("transaction: unknown");
             TransactAnswer::Decided(CompleteAnswer::Unknown(silent()))
         } else {
-            self.meets("transaction: nothing was written");
+            self.wire.meets("transaction: nothing was written");
             TransactAnswer::NotWritten(throttled())
         }
     }
@@ -436,7 +436,7 @@ impl ProcessStore {
         match self.send(request, time).await {
             Ok(Answer::Held(answer)) => answer,
             _ => {
-                self.meets("release, cancel, reject: unknown");
+                self.wire.meets("release, cancel, reject: unknown");
                 HeldAnswer::Unknown(silent())
             }
         }
@@ -452,7 +452,7 @@ impl ProcessStore {
                 answer
             }
             _ => {
-                self.meets("renew: unknown");
+                self.wire.meets("renew: unknown");
                 RenewAnswer::Unknown(silent())
             }
         }
@@ -462,7 +462,7 @@ impl ProcessStore {
         match self.send(Request::Read(key), time).await {
             Ok(Answer::Read(answer)) => answer,
             _ => {
-                self.meets("read: unknown");
+                self.wire.meets("read: unknown");
                 ReadAnswer::Unavailable(silent())
             }
         }
