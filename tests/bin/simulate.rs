@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Ends with `seeds=N invocations=.. starts=.. faults=.. violations=0` and 0; a broken rule prints its seed and its account and
-//! ends with 1, with all that happened before it where `--trace` is given. With `--plant NAME` it ends with 1 as soon as the planted bug is caught, and `plant=NAME caught_at_seed=K`;
-//! `--plant list` names them.
+//! ends with 1, with all that happened before it where `--trace` is given. With `--plant NAME` it ends with 1 as soon as the planted bug is caught,
+//! by the rule that it breaks, and `plant=NAME caught_at_seed=K`; `--plant list` names them.
 
 #[path = "../shared/scenario/mod.rs"]
 mod scenario;
@@ -106,7 +106,12 @@ fn run(seed: u64, plant: Option<Plant>) -> Ran {
         }
     };
     let (invocations, starts, faults) = (account.invocations, account.starts.len(), account.faults.total());
-    let broken = (!account.violations.is_empty()).then(|| Broken::Rules(Box::new(account)));
+    let is_broken = match plant {
+        // Other rules may break before, as its consequence: only its own shows that it would be found for what it is.
+        Some(plant) => plant.is_caught_by(&account),
+        None => !account.violations.is_empty(),
+    };
+    let broken = is_broken.then(|| Broken::Rules(Box::new(account)));
     Ran { seed, invocations, starts, faults, broken }
 }
 

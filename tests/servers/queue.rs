@@ -173,6 +173,11 @@ impl sources::Site for Ministack {
         Box::pin(async move { drop(request.send().await.expect("it is sent")) })
     }
 
+    /// ministack takes no notice of them.
+    fn knows_attempts(&self) -> bool {
+        false
+    }
+
     fn pass(&self, time: Duration) -> BoxFuture<'_, ()> {
         SystemClock::new().sleep(time)
     }

@@ -7,7 +7,7 @@ mod into_handled;
 mod invocation;
 mod service;
 
-#[cfg(feature = "lambda")]
+#[cfg(any(feature = "lambda", feature = "testkit"))]
 pub(crate) use self::invocation::Host;
 pub use self::{
     delivery::Delivery,

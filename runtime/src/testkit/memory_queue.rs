@@ -235,7 +235,7 @@ impl MemoryQueue {
     /// Takes what is visible, or says how long to wait for what is not yet.
     fn take(&self, request: ReceiveRequest<'_>, until: Duration) -> Result<Vec<Received>, Duration> {
         let (now, queue) = (self.now(), &mut self.state().queue);
-        let (received, _) = queue.receive_for(request.most, |_| true, request.visibility_timeout, now);
+        let (received, _) = queue.receive_by(request.attempt, request.most, request.visibility_timeout, now);
         if !received.is_empty() || now >= until {
             return Ok(received);
         }

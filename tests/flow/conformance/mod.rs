@@ -202,6 +202,7 @@ fn the_promises_of_sources_are_those_of_this_version() {
         "a_group_and_a_deduplication_id_are_said",
         "a_group_comes_in_its_order",
         "a_group_waits_for_what_is_in_flight",
+        "an_attempt_that_is_asked_for_again_brings_the_same",
     ];
     assert_eq!(conformance::sources::NAMES, names);
 }

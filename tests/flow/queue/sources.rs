@@ -52,9 +52,10 @@ enum Slip {
     KnowsNoGroups,
     KnowsNoDeduplicationIds,
     TurnsGroupsAround,
+    KnowsNoAttempts,
 }
 
-const SLIPS: [Slip; 20] = [
+const SLIPS: [Slip; 21] = [
     Slip::FindsAnother,
     Slip::KnowsNoPolicy,
     Slip::FindsEverything,
@@ -75,22 +76,25 @@ const SLIPS: [Slip; 20] = [
     Slip::KnowsNoGroups,
     Slip::KnowsNoDeduplicationIds,
     Slip::TurnsGroupsAround,
+    Slip::KnowsNoAttempts,
 ];
 
 struct Slipped {
     site: MemorySite,
     slip: Slip,
+    knows_attempts: bool,
     /// The first receipt that anybody got.
     first: Mutex<Option<String>>,
 }
 
 impl Slipped {
     fn new(name: &str, slip: Slip) -> Self {
-        Self { site: memory(name), slip, first: Mutex::default() }
+        Self { site: memory(name), slip, knows_attempts: true, first: Mutex::default() }
     }
 
-    fn asked(&self, mut request: ReceiveRequest<'static>) -> ReceiveRequest<'static> {
+    fn asked<'a>(&self, mut request: ReceiveRequest<'a>) -> ReceiveRequest<'a> {
         match self.slip {
+            Slip::KnowsNoAttempts => request.attempt = None,
             Slip::WaitsForNothing => request.wait = Duration::ZERO,
             Slip::AsksForTen => request.most = 10,
             Slip::HidesForTheQueuesTime => request.visibility_timeout = Duration::from_secs(180),
@@ -183,7 +187,7 @@ impl QueueSource for Slipped {
         queue: QueueArn<'a>,
         request: ReceiveRequest<'a>,
     ) -> BoxFuture<'a, Result<Vec<ReceivedMessage>, QueueError>> {
-        let asked = self.asked(ReceiveRequest::new(request.most, request.wait, request.visibility_timeout));
+        let asked = self.asked(request);
         Box::pin(async move {
             let mut messages = match (self.slip, self.site.source().receive(queue, asked).await) {
                 (Slip::ReceivesFromEverything, Err(_)) => return Ok(Vec::new()),
@@ -215,6 +219,10 @@ impl Site for Slipped {
         Site::send(&self.site, message)
     }
 
+    fn knows_attempts(&self) -> bool {
+        self.knows_attempts
+    }
+
     fn pass(&self, time: Duration) -> BoxFuture<'_, ()> {
         self.site.pass(time)
     }
@@ -229,5 +237,14 @@ async fn every_slip_breaks_a_promise() {
             is_noticed |= tried.is_err();
         }
         assert!(is_noticed, "{slip:?} breaks no promise");
+    }
+}
+
+/// Such as a server that stands in for SQS, of which its site says so.
+#[tokio::test]
+async fn a_queue_may_know_no_attempts_where_its_site_says_so() {
+    for name in NAMES {
+        let site = Slipped { knows_attempts: false, ..Slipped::new(name, Slip::KnowsNoAttempts) };
+        sources::all(&site).await;
     }
 }

@@ -1,13 +1,15 @@
 //! How the simulated mapping takes batches: its window, its size, its concurrency, and what slows it down.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use sqs_runtime::{
     Clock, Consumer, Failure,
-    extract::{Attributes, Sns},
+    batch::Record,
+    extract::{Attributes, Body, Sns},
     testkit::{
         event::Message,
         simulator::{Account, Faults, MappingSettings, Process, QueueSettings, SentMessage, Simulation},
@@ -97,6 +99,50 @@ fn invocations_are_as_many_as_the_maximum_allows() {
         assert_eq!((account.most_at_once, account.done), (maximum, 200), "{account}");
         assert!(account.faults.duplicates > 10, "{account}");
     }
+}
+
+/// As on Lambda Managed Instances: eight invocations at a time in two processes, and in eight where each has its own.
+#[test]
+fn a_process_may_have_several_invocations_at_a_time() {
+    for (most, processes) in [(1, 8), (4, 2)] {
+        let account = run(QueueSettings::new("orders"), 200, seconds(5), |mapping| {
+            (mapping.batch_size, mapping.initial_concurrency, mapping.invocations_per_process) = (1, 8, most);
+        });
+        account.assert_clean();
+        let used: BTreeSet<_> = account.starts.iter().map(|start| start.process).collect();
+        let came_to = (account.most_at_once, account.most_in_a_process, used.len(), account.done);
+        assert_eq!(came_to, (8, most, processes, 200), "{account}");
+    }
+}
+
+/// What ends a process takes along all that it is at, and no more: the rest of the queue comes to its end.
+#[test]
+fn what_ends_a_process_ends_every_invocation_in_it() {
+    let mut mapping = MappingSettings::default();
+    (mapping.batch_size, mapping.invocations_per_process) = (1, 4);
+    let consumer = |process: &Process| {
+        let (clock, end) = (process.clock(), process.end());
+        let handler = move |body: Body, record: Record| {
+            let is_poison = &*body == "poison" && record.receive_count() == Some(1);
+            let (work, end) = (clock.sleep(seconds(if is_poison { 1 } else { 2 })), end.clone());
+            async move {
+                work.await;
+                if is_poison {
+                    end();
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        Consumer::new(handler).idempotency(process.idempotency())
+    };
+    let mut simulation = Simulation::new(1, consumer).mapping(mapping);
+    let orders = simulation.queue(QueueSettings::new("orders"));
+    for body in ["one", "two", "three", "poison"] {
+        simulation.send(orders, SentMessage::new(body));
+    }
+    let account = simulation.run();
+    account.assert_clean();
+    assert_eq!((account.faults.crashes, account.burnt, account.done), (1, 4, 4), "{account}");
 }
 
 /// A service that is away for the first ten minutes, and messages that fail for it; the invocation fails with them, or not.

@@ -85,6 +85,7 @@ pub(super) struct Drawn {
     pub(super) has_flag: bool,
     pub(super) batch_size: usize,
     pub(super) initial_concurrency: usize,
+    pub(super) invocations_per_process: usize,
     pub(super) window: Duration,
     pub(super) max_event_bytes: Option<usize>,
     /// Whether what is written at the same moment travels together.
@@ -155,7 +156,7 @@ impl Drawn {
             has_flag: !dice.one_in(8),
             batch_size: if has_outages { 10 } else { usize::from(1 + dice.below(10)) },
             // With odd clocks attempts are to get into each other's way.
-            initial_concurrency: if has_odd_clocks { 8 } else { 2 },
+            initial_concurrency: if has_odd_clocks || has_outages { 8 } else { 2 },
             window: match dice.below(5) {
                 0 if !has_odd_clocks => HALF_A_SECOND,
                 1 if !has_odd_clocks => SECOND,
@@ -180,6 +181,12 @@ impl Drawn {
             gap: dice.of(SECOND, &[30 * SECOND]),
             workers_hide: dice.of(None, &[Some(10 * SECOND), Some(20 * SECOND)]),
             weights: u32::from(1 + dice.below(4)),
+            // In an outage it shows what invocations of one process learn from each other.
+            invocations_per_process: match dice.below(3) {
+                0 => usize::from(2 + dice.below(3)),
+                1 if has_outages => 8,
+                _ => 1,
+            },
         }
     }
 

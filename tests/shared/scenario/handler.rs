@@ -47,6 +47,10 @@ pub(super) fn consumer(process: &Process, drawn: &Drawn) -> Consumer {
                     clock.sleep(Duration::from_millis((number * 137 + id * 3_571) % 15_000)).await;
                     (!id.is_multiple_of(2)).then(|| Failure::retry("asked to fail"))
                 }
+                "slow" => {
+                    clock.sleep(Duration::from_millis(3_000 + number * 637 % 6_000)).await;
+                    None
+                }
                 "close" => {
                     // Until just before everything is stopped.
                     clock.sleep(Duration::from_millis(28_300 - number * 137 % 900)).await;

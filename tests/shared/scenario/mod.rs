@@ -76,6 +76,7 @@ fn mapping(drawn: &Drawn) -> MappingSettings {
     (mapping.batch_size, mapping.window) = (drawn.batch_size, drawn.window);
     mapping.max_event_bytes = drawn.max_event_bytes.unwrap_or(mapping.max_event_bytes);
     (mapping.initial_concurrency, mapping.ramp_per_minute) = (drawn.initial_concurrency, 4);
+    mapping.invocations_per_process = drawn.invocations_per_process;
     mapping.reports_batch_item_failures = drawn.has_flag;
     if drawn.has_workers_only() {
         mapping.maximum_concurrency = 0;
@@ -135,6 +136,8 @@ fn kind(dice: &Dice, drawn: &Drawn) -> &'static str {
         Weather::Calm if matches!(kind, "hang" | "close") => "fail",
         // The longer and the less alike two attempts are, the more they get into each other's way.
         Weather::OddClocks if !dice.one_in(3) => "either",
+        // Begun before an outage, and done in the middle of it.
+        Weather::Outages if dice.one_in(3) => "slow",
         _ => kind,
     }
 }

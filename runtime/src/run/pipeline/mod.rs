@@ -211,7 +211,7 @@ impl Pipeline {
         Invocation::new(Arc::clone(&self.0.seams.clock), time_left)
     }
 
-    #[cfg(feature = "lambda")]
+    #[cfg(any(feature = "lambda", feature = "testkit"))]
     pub(crate) fn clock(&self) -> &crate::clock::SharedClock {
         &self.0.seams.clock
     }

@@ -2,6 +2,7 @@
 //!
 //! What AWS says of queues, no more: nothing here is random, and nothing is lost but by its own rules.
 
+mod attempts;
 mod message;
 mod names;
 mod shared;
@@ -12,7 +13,7 @@ use std::{
 };
 
 pub use self::message::SentMessage;
-use self::message::Stored;
+use self::{attempts::Attempts, message::Stored};
 pub(super) use self::{
     message::Received,
     names::{arn, message_id, number, queue_of},
@@ -102,6 +103,7 @@ pub(super) struct Queue {
     /// Numbers of messages that were deleted although they were not done.
     lost: BTreeSet<u64>,
     deduplications: BTreeMap<String, Duration>,
+    attempts: Attempts,
     /// How many messages it did not take in, because it knew their deduplication id.
     pub(super) deduplicated: u64,
     next: u64,
@@ -119,6 +121,7 @@ impl Queue {
             copies: BTreeSet::new(),
             lost: BTreeSet::new(),
             deduplications: BTreeMap::new(),
+            attempts: Attempts::new(),
             deduplicated: 0,
             next: 0,
             receipts: 0,
@@ -328,18 +331,6 @@ impl Queue {
         self.messages.remove(&number);
         self.deleted.insert(number);
         Deletion::Done
-    }
-
-    /// Hides these once more for so long, if all of them are as they were handed out: what SQS does where an attempt to receive comes
-    /// again.
-    pub(super) fn hand_out_again(&mut self, received: &[Received], timeout: Duration, now: Duration) -> bool {
-        let are_held = received.iter().all(|received| self.is_held(received.number, received.receipt, now));
-        for received in received.iter().filter(|_| are_held) {
-            if let Some(message) = self.messages.get_mut(&received.number) {
-                message.visible_at = now + timeout;
-            }
-        }
-        are_held
     }
 
     /// Whether a message is hidden for who has this receipt.

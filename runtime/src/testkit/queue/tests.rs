@@ -176,15 +176,51 @@ fn a_batch_closes_before_it_is_too_large() {
     assert_eq!(queue.receive(10, room, seconds(0)).0[0].receive_count, 1, "what had no room was not received");
 }
 
-#[test]
-fn what_is_handed_out_again_is_hidden_anew_as_long_as_nothing_was_done_with_it() {
+/// A FIFO queue with two messages of a group, of which an attempt was given the first.
+fn attempted() -> (Queue, Received) {
     let mut queue = queue("ledger.fifo");
     for _ in 0..2 {
         queue.send(SentMessage::new("x").group("a"), seconds(0));
     }
-    let received = queue.receive(10, room, seconds(0)).0;
-    assert!(queue.hand_out_again(&received, seconds(30), seconds(20)));
-    assert!(queue.receive(10, room, seconds(49)).0.is_empty());
-    assert_eq!(queue.delete(0, received[0].receipt, seconds(49)), Deletion::Done);
-    assert!(!queue.hand_out_again(&received, seconds(30), seconds(49)));
+    let (mut received, is_again) = queue.receive_by(Some("attempt"), 1, seconds(30), seconds(0));
+    assert!(!is_again);
+    (queue, received.remove(0))
+}
+
+#[test]
+fn an_attempt_brings_the_same_again_and_hides_it_anew() {
+    let (mut queue, first) = attempted();
+    let (again, is_again) = queue.receive_by(Some("attempt"), 1, seconds(30), seconds(20));
+    assert_eq!((again[0].number, again[0].receipt, is_again), (first.number, first.receipt, true));
+    assert!(queue.receive(10, room, seconds(49)).0.is_empty(), "the group is still held up");
+    assert_eq!(numbers(&queue.receive(10, room, seconds(50)).0), [0, 1]);
+}
+
+#[test]
+fn an_attempt_is_forgotten_once_anything_was_done_with_what_it_brought() {
+    let (mut queue, first) = attempted();
+    assert_eq!(queue.delete(0, first.receipt, seconds(20)), Deletion::Done);
+    let (rest, is_again) = queue.receive_by(Some("attempt"), 1, seconds(30), seconds(20));
+    assert_eq!((numbers(&rest), is_again), (vec![1], false));
+}
+
+#[test]
+fn an_attempt_is_known_for_five_minutes() {
+    let mut queue = queue("ledger.fifo");
+    queue.send(SentMessage::new("x").group("a"), seconds(0));
+    let mut ask = |at| queue.receive_by(Some("attempt"), 1, seconds(600), seconds(at));
+    assert!(!ask(0).1);
+    assert!(ask(299).1);
+    let (received, is_again) = ask(300);
+    assert!(received.is_empty() && !is_again);
+}
+
+#[test]
+fn a_standard_queue_knows_no_attempts() {
+    let mut queue = queue("orders");
+    for _ in 0..2 {
+        queue.send(SentMessage::new("x"), seconds(0));
+    }
+    let mut ask = || numbers(&queue.receive_by(Some("attempt"), 1, seconds(30), seconds(0)).0);
+    assert_eq!((ask(), ask()), (vec![0], vec![1]));
 }

@@ -30,6 +30,8 @@ pub struct Account {
     pub deliveries: u64,
     /// The most invocations that one queue's mapping had at a time.
     pub most_at_once: usize,
+    /// The most invocations that one process had at a time.
+    pub most_in_a_process: usize,
     /// Deliveries of invocations that were throttled, crashed, or timed out.
     pub burnt: u64,
     /// Pieces of work that were recorded as done.

@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use super::{Event, World, invocation::Invocation};
+use super::{Event, World, executor::ProcessId, invocation::Invocation, process::Place};
 use crate::{
     outcome::{Outcome, ReasonClass},
     run::Report,
@@ -18,23 +18,30 @@ impl World {
         let answers = std::mem::take(&mut *self.answers.lock().unwrap_or_else(PoisonError::into_inner));
         for (id, body, report) in answers {
             let Some(process) = self.invocations.get(&id).map(|invocation| invocation.process) else { continue };
-            let is_in_time = self.processes.get(&process).is_some_and(|running| running.is_in_time());
+            let place = Place { process, invocation: Some(id) };
+            let is_in_time = self.processes.get(&process).is_some_and(|running| running.is_in_time(place));
             let mut state = self.store.state();
-            state.ledger.answers(process);
+            state.ledger.answers(place);
             if is_in_time {
-                state.ledger.answers_in_time(process)
+                state.ledger.answers_in_time(place)
             } else {
-                state.ledger.ends_all(process)
+                state.ledger.answers_late(place)
             }
             drop(state);
-            if let Some(running) = self.processes.get_mut(&process) {
-                running.invocation = None;
-                running.watched.ends();
-            }
-            // What is left there goes on when the next invocation thaws it, if at all.
-            self.executor.freeze(process);
+            self.leaves(process, id);
             let answer = body.as_deref().map_or(Answer::Error, Answer::Response);
             self.answered(id, &answer, report.as_ref());
+        }
+    }
+
+    /// An invocation of a process is over.
+    fn leaves(&mut self, process: ProcessId, id: u64) {
+        let Some(running) = self.processes.get_mut(&process) else { return };
+        running.invocations.remove(&id);
+        running.watched.ends(Place { process, invocation: Some(id) });
+        if running.invocations.is_empty() {
+            // What is left there goes on when the next invocation thaws it, if at all.
+            self.executor.freeze(process);
         }
     }
 

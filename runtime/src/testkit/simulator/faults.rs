@@ -112,6 +112,8 @@ pub struct FaultCounts {
     pub paused: u64,
     /// Invocations that thawed a process in which tasks of an earlier one were left.
     pub thawed: u64,
+    /// Invocations that a process began beside others.
+    pub joined: u64,
     /// Batches that were closed because an event may not be larger.
     pub closed_by_size: u64,
     /// Polls that found messages and were not let have an invocation yet.
@@ -167,7 +169,7 @@ pub struct FaultCounts {
 impl FaultCounts {
     /// All of them, by name.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 32] {
+    pub fn named(&self) -> [(&'static str, u64); 33] {
         [
             ("crashes", self.crashes),
             ("time_outs", self.time_outs),
@@ -176,6 +178,7 @@ impl FaultCounts {
             ("lost_deletes", self.lost_deletes),
             ("paused", self.paused),
             ("thawed", self.thawed),
+            ("joined", self.joined),
             ("closed_by_size", self.closed_by_size),
             ("held_back", self.held_back),
             ("unnamed", self.unnamed),

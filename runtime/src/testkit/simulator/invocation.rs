@@ -9,13 +9,13 @@ use super::{
     Event, Plant, World,
     executor::ProcessId,
     host, keys, mapping,
-    process::{self, Process, Role, Running, Watched},
+    process::{self, Place, Process, Role, Running, Watched},
     timeline::ProcessClock,
 };
 use crate::{
     Consumer,
     claim::protocol::claim::SKEW_MS,
-    handler::Invocation as PipelineInvocation,
+    handler::{Host, Invocation as PipelineInvocation},
     run::{Pipeline, Report},
     testkit::{judge::Answer, queue::Received},
 };
@@ -36,13 +36,15 @@ pub(super) type Answers = Arc<Mutex<Vec<(u64, Option<String>, Option<Report>)>>>
 impl World {
     pub(super) fn invoke(&mut self, queue: usize, received: Vec<Received>) {
         let process = self.some_process(queue);
-        self.store.state().counts.thawed += u64::from(self.executor.has_tasks(process));
+        self.maybe_thaw(process);
         self.maybe_send_a_foreign_event(process);
         let Some(running) = self.processes.get_mut(&process) else { return };
         let Role::Function(pipeline) = &running.role else { return };
         let id = self.next_invocation;
         self.next_invocation += 1;
-        running.invocation = Some(id);
+        self.store.state().counts.joined += u64::from(!running.invocations.is_empty());
+        running.invocations.insert(id);
+        self.most_in_a_process = self.most_in_a_process.max(running.invocations.len());
         let guard = running.guard.clone();
         let name = self.queues.all().get(queue).map_or_else(String::new, |queue| queue.settings.name.clone());
         let mut event = mapping::event(queue, &name, &received);
@@ -56,9 +58,10 @@ impl World {
         }
         let (pipeline, answers, json) = (pipeline.clone(), Arc::clone(&self.answers), event.clone());
         let plant = self.setup.plant;
-        let invocation = pipeline.invocation(Some(self.setup.mapping.function_timeout));
+        let host = Host { request_id: Some(id.to_string().into()), ..Host::default() };
+        let time = Some(self.setup.mapping.function_timeout);
+        let invocation = PipelineInvocation::of_host(Arc::clone(pipeline.clock()), time, host);
         let invocation = self.setup.fails_when.iter().cloned().fold(invocation, PipelineInvocation::fail_when);
-        self.executor.thaw(process);
         self.executor.spawn(
             process,
             Box::pin(async move {
@@ -75,15 +78,25 @@ impl World {
         self.maybe_pause(id, process);
     }
 
-    /// An idle process of that queue's function, or a new one.
+    /// An idle process was frozen.
+    fn maybe_thaw(&self, process: ProcessId) {
+        if self.processes.get(&process).is_some_and(|running| running.invocations.is_empty()) {
+            self.store.state().counts.thawed += u64::from(self.executor.has_tasks(process));
+            self.executor.thaw(process);
+        }
+    }
+
+    /// A process of that queue's function that takes one more invocation, or a new one.
     fn some_process(&mut self, queue: usize) -> ProcessId {
-        let idle = |(_, running): &(&ProcessId, &Running)| {
-            let is_function = matches!(running.role, Role::Function(_));
-            is_function && running.queue == queue && running.invocation.is_none()
+        let most = self.setup.mapping.invocations_per_process.max(1);
+        let takes_one = |(_, running): &(&ProcessId, &Running)| {
+            let is_function = matches!(running.role, Role::Function(_)) && running.queue == queue;
+            is_function && running.invocations.len() < most && !running.stands_still
         };
-        let idle: Vec<ProcessId> = self.processes.iter().filter(idle).map(|(id, _)| *id).collect();
-        for process in idle {
-            if self.faults_are_on() && self.chance.happens(self.setup.faults.recycle) {
+        let take_one = self.processes.iter().filter(takes_one);
+        let take_one: Vec<_> = take_one.map(|(id, running)| (*id, running.invocations.is_empty())).collect();
+        for (process, is_idle) in take_one {
+            if is_idle && self.faults_are_on() && self.chance.happens(self.setup.faults.recycle) {
                 self.store.state().counts.recycled += 1;
                 self.end(process);
                 continue;
@@ -149,12 +162,22 @@ impl World {
         if self.is_worker(process) {
             return self.kill(process);
         }
-        let at_work = self.processes.get(&process).and_then(|running| running.invocation);
-        let Some(invocation) = at_work else { return };
-        self.store.state().counts.crashes += 1;
-        self.tell(format_args!("process {process} crashes in invocation {invocation}"));
+        let at_work = self.processes.get(&process).is_some_and(|running| !running.invocations.is_empty());
+        if at_work {
+            self.store.state().counts.crashes += 1;
+            self.tell(format_args!("process {process} crashes"));
+            self.end_at_work(process);
+        }
+    }
+
+    /// Ends a process, and with it every invocation that it is at.
+    fn end_at_work(&mut self, process: ProcessId) {
+        let invocations = self.processes.get(&process).map(|running| running.invocations.clone());
         self.end(process);
-        self.answered(invocation, &Answer::Error, None);
+        for invocation in invocations.into_iter().flatten() {
+            self.tell(format_args!("invocation {invocation} ends with its process"));
+            self.answered(invocation, &Answer::Error, None);
+        }
     }
 
     /// Ends the processes whose handler did that.
@@ -166,14 +189,14 @@ impl World {
     pub(super) fn time_out(&mut self, id: u64) {
         let Some(invocation) = self.invocations.get(&id) else { return };
         let process = invocation.process;
-        let is_late = self.processes.get(&process).is_some_and(|running| !running.is_in_time());
+        let place = Place { process, invocation: Some(id) };
+        let is_late = self.processes.get(&process).is_some_and(|running| !running.is_in_time(place));
         self.store.state().counts.time_outs += 1;
         if !is_late {
             self.violation(format!("I23: invocation {id} did not answer before its deadline"));
         }
         self.tell(format_args!("invocation {id} times out"));
-        self.end(process);
-        self.answered(id, &Answer::Error, None);
+        self.end_at_work(process);
     }
 
     /// Gives a process an event that is none of its queue's: it must not answer as if all were well.
@@ -185,7 +208,6 @@ impl World {
         self.store.state().counts.foreign += 1;
         let (pipeline, store, plant) = (pipeline.clone(), self.store.clone(), self.setup.plant);
         let invocation = pipeline.invocation(Some(self.setup.mapping.function_timeout));
-        self.executor.thaw(process);
         self.executor.spawn(
             process,
             Box::pin(async move {

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::executor::ProcessId;
-
+use super::{executor::ProcessId, process::Place};
 use crate::claim::{
     FencingToken, IdempotencyKey, Owner,
     protocol::{Row, Status},
@@ -31,14 +30,14 @@ pub(super) struct By {
 struct Run {
     id: u64,
     key: Option<IdempotencyKey>,
-    process: ProcessId,
+    place: Place,
 }
 
 /// What a handler that starts meets, itself included.
 pub(super) struct Together {
     pub(super) run: u64,
     pub(super) of_key: usize,
-    pub(super) of_process: usize,
+    pub(super) of_place: usize,
 }
 
 /// What was committed, and what went wrong.
@@ -56,7 +55,7 @@ pub(super) struct Ledger {
     /// Ids of messages of which a handler succeeded.
     handled: BTreeSet<String>,
     /// Handlers that succeeded in invocations that go on.
-    succeeded: Vec<(Owner, ProcessId)>,
+    succeeded: Vec<(Owner, Place)>,
     /// By key: effects that happened, and transactions that committed.
     effects: BTreeMap<IdempotencyKey, (u64, u64)>,
     running: Vec<Run>,
@@ -101,8 +100,8 @@ impl Ledger {
     }
 
     /// A handler that ran under that owner succeeded, and wants effects to happen with that or not.
-    pub(super) fn succeeds(&mut self, owner: Owner, process: ProcessId, wants_effects: bool) {
-        self.succeeded.push((owner, process));
+    pub(super) fn succeeds(&mut self, owner: Owner, place: Place, wants_effects: bool) {
+        self.succeeded.push((owner, place));
         self.wanting.extend(wants_effects.then_some(owner));
     }
 
@@ -111,18 +110,23 @@ impl Ledger {
         self.succeeded.retain(|(of, _)| *of != owner);
     }
 
-    /// A process that was on time answered: the store was told of every success of its handlers.
-    pub(super) fn answers_in_time(&mut self, process: ProcessId) {
-        let unsent = self.succeeded.iter().filter(|(_, of)| *of == process).count();
+    /// An invocation that was on time is answered: the store was told of every success of its handlers.
+    pub(super) fn answers_in_time(&mut self, place: Place) {
+        let unsent = self.succeeded.iter().filter(|(_, of)| *of == place).count();
         if unsent > 0 {
-            self.violation(format!("the store was never told of {unsent} successes"));
+            self.violation(format!("the store was never told of a success: {unsent} of them"));
         }
-        self.ends_all(process);
+        self.answers_late(place);
     }
 
-    /// A process is gone, or answered too late for all it should have done.
+    /// One that was held up may be answered too late for all that it should have done.
+    pub(super) fn answers_late(&mut self, place: Place) {
+        self.succeeded.retain(|(_, of)| *of != place);
+    }
+
+    /// A process is gone.
     pub(super) fn ends_all(&mut self, process: ProcessId) {
-        self.succeeded.retain(|(_, of)| *of != process);
+        self.succeeded.retain(|(_, of)| of.process != process);
     }
 
     pub(super) fn is_wanting(&self, owner: Owner) -> bool {
@@ -145,15 +149,17 @@ impl Ledger {
         self.keys.get(message_id).map(|key| self.ever_committed.contains(key))
     }
 
-    /// A handler starts. How many run for that key now, and how many in that process.
-    pub(super) fn starts(&mut self, key: Option<&IdempotencyKey>, process: ProcessId) -> Together {
+    /// A handler starts. How many run for that key now, and how many in that place.
+    pub(super) fn starts(&mut self, key: Option<&IdempotencyKey>, place: Place) -> Together {
         self.next_run += 1;
-        self.running.push(Run { id: self.next_run, key: key.cloned(), process });
+        self.running.push(Run { id: self.next_run, key: key.cloned(), place });
         let count = |is: &dyn Fn(&Run) -> bool| self.running.iter().filter(|run| is(run)).count();
         Together {
             run: self.next_run,
-            of_key: count(&|run| run.key.is_some() && run.key.as_ref() == key && !self.late.contains(&run.process)),
-            of_process: count(&|run| run.process == process),
+            of_key: count(&|run| {
+                run.key.is_some() && run.key.as_ref() == key && !self.late.contains(&run.place.process)
+            }),
+            of_place: count(&|run| run.place == place),
         }
     }
 
@@ -164,16 +170,16 @@ impl Ledger {
 
     /// How many handlers run in a process.
     pub(super) fn runs_of(&self, process: ProcessId) -> usize {
-        self.running.iter().filter(|run| run.process == process).count()
+        self.running.iter().filter(|run| run.place.process == process).count()
     }
 
     pub(super) fn ends(&mut self, run: u64) {
         self.running.retain(|running| running.id != run);
     }
 
-    /// A process answered: what it was told to stop and left behind does not run any more.
-    pub(super) fn answers(&mut self, process: ProcessId) {
-        self.running.retain(|run| run.process != process);
+    /// An invocation is answered: what it was told to stop and left behind does not run any more.
+    pub(super) fn answers(&mut self, place: Place) {
+        self.running.retain(|run| run.place != place);
     }
 
     /// Notes what is sent: behind its completion a claim is not given up.

@@ -26,6 +26,9 @@ pub struct MappingSettings {
     pub initial_concurrency: usize,
     /// How many more with each further minute. Default 300, as Lambda goes on.
     pub ramp_per_minute: usize,
+    /// The most invocations at a time in one process: more than one where a function runs on Lambda Managed Instances. What ends the
+    /// process ends all of them, a time-out of one, too. Default 1.
+    pub invocations_per_process: usize,
     /// Whether it has `ReportBatchItemFailures`. Default yes.
     pub reports_batch_item_failures: bool,
     /// The function's time-out. Default 30 s.
@@ -41,6 +44,7 @@ impl Default for MappingSettings {
             maximum_concurrency: 8,
             initial_concurrency: 5,
             ramp_per_minute: 300,
+            invocations_per_process: 1,
             reports_batch_item_failures: true,
             function_timeout: Duration::from_secs(30),
         }

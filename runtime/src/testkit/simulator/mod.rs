@@ -275,6 +275,8 @@ struct World {
     slowed: BTreeMap<usize, usize>,
     /// The most invocations that one mapping had at a time.
     most_at_once: usize,
+    /// The same of one process.
+    most_in_a_process: usize,
     causes: Causes,
     /// When the last message has been kept too long, and whoever waits for it has had time to see that.
     end: Duration,
@@ -320,6 +322,7 @@ impl World {
             doubled: BTreeMap::new(),
             slowed: BTreeMap::new(),
             most_at_once: 0,
+            most_in_a_process: 0,
             causes: Causes::default(),
             end: Duration::ZERO,
             steps: 0,
@@ -465,6 +468,7 @@ impl World {
             deliveries: queues.iter().map(Queue::receives).sum(),
             burnt: self.burnt,
             most_at_once: self.most_at_once,
+            most_in_a_process: self.most_in_a_process,
             outcomes: self.outcomes,
             trace: self.trace,
             ..Account::default()

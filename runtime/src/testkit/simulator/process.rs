@@ -1,11 +1,9 @@
 //! One process: an execution environment of a function, or a worker, with a consumer of its own.
 
 use std::{
+    collections::BTreeSet,
     pin::Pin,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -101,36 +99,50 @@ pub(super) struct Running {
     pub(super) watched: Watched,
     /// What names the work of a function's messages; `None` where nothing is recorded.
     pub(super) guard: Option<Idempotency>,
-    /// The invocation that it is at.
+    /// The invocations that it is at.
+    pub(super) invocations: BTreeSet<u64>,
+    /// Nothing of it goes on: it gets no invocation, either.
+    pub(super) stands_still: bool,
+}
+
+/// Where a handler runs: in one invocation of a process, or in a worker, which has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) process: ProcessId,
     pub(super) invocation: Option<u64>,
 }
 
-/// What the rules know of a process. Clones are the same.
+/// What the rules know of places in a process. Clones are the same.
 #[derive(Clone, Default)]
-pub(super) struct Watched {
-    /// Goes on with every answer: a run of another epoch is behind the answer of its invocation.
-    epoch: Arc<AtomicU64>,
-    /// Whether it stood still in its invocation, or ever as a worker: then it cannot be on time.
-    is_paused: Arc<AtomicBool>,
+pub(super) struct Watched(Arc<Mutex<Places>>);
+
+#[derive(Default)]
+struct Places {
+    /// Invocations that are answered, and workers that ended: nothing runs there.
+    over: BTreeSet<Place>,
+    /// Those that stood still, a worker ever: they cannot be on time.
+    paused: BTreeSet<Place>,
 }
 
 impl Watched {
-    /// Its invocation is answered, or its worker ended.
-    pub(super) fn ends(&self) {
-        self.epoch.fetch_add(1, Ordering::Relaxed);
-        self.is_paused.store(false, Ordering::Relaxed);
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn stands_still(&self) {
-        self.is_paused.store(true, Ordering::Relaxed);
+    pub(super) fn ends(&self, place: Place) {
+        self.places().over.insert(place);
     }
 
-    pub(super) fn is_paused(&self) -> bool {
-        self.is_paused.load(Ordering::Relaxed)
+    pub(super) fn stands_still(&self, place: Place) {
+        self.places().paused.insert(place);
     }
 
-    fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::Relaxed)
+    fn is_over(&self, place: Place) -> bool {
+        self.places().over.contains(&place)
+    }
+
+    fn is_paused(&self, place: Place) -> bool {
+        self.places().paused.contains(&place)
     }
 }
 
@@ -154,14 +166,14 @@ pub(super) struct World<'a> {
 }
 
 impl Running {
-    /// Whether nothing holds it up: its timers are punctual, and it did not stand still.
-    pub(super) fn is_in_time(&self) -> bool {
-        self.lateness.is_zero() && !self.watched.is_paused()
+    /// Whether nothing holds up what is there: its timers are punctual, and it did not stand still.
+    pub(super) fn is_in_time(&self, place: Place) -> bool {
+        self.lateness.is_zero() && !self.watched.is_paused(place)
     }
 
     pub(super) fn new(process: &Process, role: Role, watched: Watched) -> Self {
         let (queue, lateness) = (process.queue, process.clock.lateness);
-        Self { queue, role, lateness, watched, guard: None, invocation: None }
+        Self { queue, role, lateness, watched, guard: None, invocations: BTreeSet::new(), stands_still: false }
     }
 }
 
@@ -244,13 +256,14 @@ impl Service<Delivery> for Watch {
     }
 
     fn call(&mut self, delivery: Delivery) -> Self::Future {
-        let (run, owner) = (self.layer.note(&delivery), delivery.owner());
+        let place = self.layer.place(&delivery);
+        let (run, owner) = (self.layer.note(&delivery, place), delivery.owner());
         Run {
             run,
+            place,
             owner,
             message_id: delivery.record().message_id().into(),
             layer: self.layer.clone(),
-            epoch: self.layer.watched.epoch(),
             inner: self.inner.call(delivery),
         }
     }
@@ -260,9 +273,9 @@ impl Service<Delivery> for Watch {
 struct Run {
     layer: WatchLayer,
     run: u64,
+    place: Place,
     message_id: Box<str>,
     owner: Option<Owner>,
-    epoch: u64,
     inner: BoxFuture<'static, Result<Handled, BoxError>>,
 }
 
@@ -270,7 +283,7 @@ impl Future for Run {
     type Output = Result<Handled, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.layer.watched.epoch() != self.epoch {
+        if self.layer.watched.is_over(self.place) {
             let what = format!("I22: a handler of process {} runs behind the answer", self.layer.process);
             self.layer.store.state().ledger.violation(what);
         }
@@ -280,7 +293,7 @@ impl Future for Run {
             let wanted = handled.writes.as_ref().and_then(|writes| writes.downcast::<Counted>());
             let wants = wanted.is_some_and(|wanted| wanted.count() > 0);
             if let Some(owner) = self.owner {
-                self.layer.store.state().ledger.succeeds(owner, self.layer.process, wants);
+                self.layer.store.state().ledger.succeeds(owner, self.place, wants);
             }
         }
         ended
@@ -294,7 +307,13 @@ impl Drop for Run {
 }
 
 impl WatchLayer {
-    fn note(&self, delivery: &Delivery) -> u64 {
+    /// Invocations are called by their number.
+    fn place(&self, delivery: &Delivery) -> Place {
+        let invocation = delivery.invocation().request_id().and_then(|id| id.parse().ok());
+        Place { process: self.process, invocation }
+    }
+
+    fn note(&self, delivery: &Delivery, place: Place) -> u64 {
         let record = delivery.record();
         let start = Start {
             at: self.timeline.now(),
@@ -305,7 +324,7 @@ impl WatchLayer {
         if let Some(key) = delivery.idempotency_key() {
             self.store.state().ledger.names(record.message_id(), key);
         }
-        self.check_time(delivery);
+        self.check_time(delivery, place);
         if let Some(receive) = Receive::of(record) {
             self.check_order(receive);
             let mut state = self.store.state();
@@ -320,15 +339,15 @@ impl WatchLayer {
         if self.needs_a_claim && !lease.is_some_and(|lease| state.ledger.is_claimed(lease.owner())) {
             state.ledger.violation(format!("I21: a handler starts without a claim that was written: {start:?}"));
         }
-        let together = state.ledger.starts(lease.map(Lease::key), self.process);
+        let together = state.ledger.starts(lease.map(Lease::key), place);
         if self.clocks_agree && together.of_key > 1 {
             state.ledger.violation(format!("G4: two handlers run for one key: {start:?}"));
         }
         if self.clocks_agree && lease.is_some_and(|lease| state.ledger.is_committed(lease.key())) {
             state.ledger.violation(format!("I2: a handler starts although its work is done: {start:?}"));
         }
-        if self.concurrency.is_some_and(|limit| together.of_process > limit) {
-            state.ledger.violation(format!("I24: {} handlers run at a time: {start:?}", together.of_process));
+        if self.concurrency.is_some_and(|limit| together.of_place > limit) {
+            state.ledger.violation(format!("I24: {} handlers run at a time: {start:?}", together.of_place));
         }
         drop(state);
         self.starts.lock().unwrap_or_else(PoisonError::into_inner).push(start);
@@ -336,8 +355,8 @@ impl WatchLayer {
     }
 
     /// Nothing starts so late that it cannot be stopped in time.
-    fn check_time(&self, delivery: &Delivery) {
-        let ends = delivery.invocation().deadline().zip(self.reserve).filter(|_| !self.watched.is_paused());
+    fn check_time(&self, delivery: &Delivery, place: Place) {
+        let ends = delivery.invocation().deadline().zip(self.reserve).filter(|_| !self.watched.is_paused(place));
         let now = self.timeline.now();
         if ends.is_some_and(|(deadline, reserve)| now + reserve >= deadline) {
             let id = delivery.record().message_id();

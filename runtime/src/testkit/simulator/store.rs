@@ -18,7 +18,7 @@ use super::{
     rows,
     server::{Answer, Request, Server},
     timeline::{ProcessClock, START, Sleep, Timeline},
-    worker::{Attempts, Deliveries},
+    worker::Deliveries,
 };
 use crate::{
     claim::{
@@ -57,7 +57,6 @@ pub(super) struct State {
     /// Processes whose handler ended them.
     pub(super) ended: Vec<ProcessId>,
     pub(super) deliveries: Deliveries,
-    pub(super) attempts: Attempts,
     /// Workers that ended by themselves, and what they came to.
     pub(super) returned: Vec<(ProcessId, Result<(), String>)>,
     /// Lines for the trace.

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::site::{LONG, Site, cleared, is_fifo, records, take, take_all, take_one};
-use crate::{queue::ReceivedMessage, testkit::SentMessage};
+use super::site::{LONG, Site, cleared, is_fifo, receive, records, take, take_all, take_one};
+use crate::{
+    queue::{ReceiveRequest, ReceivedMessage},
+    testkit::SentMessage,
+};
 
 fn of_group(group: &str, body: &str) -> SentMessage {
     SentMessage::new(body).group(group).deduplication_id(format!("{group}-{body}"))
@@ -68,4 +71,38 @@ pub async fn a_group_waits_for_what_is_in_flight(site: &impl Site) {
         panic!("after its message was not deleted the group came as {:?}", bodies(&again));
     }
     cleared(site, &again).await;
+}
+
+/// A receive whose answer is lost would hold up its groups for a visibility timeout: the worker asks by the same name again. Of a queue
+/// that [knows no attempts](Site::knows_attempts) nothing comes then, and never what stands behind.
+pub async fn an_attempt_that_is_asked_for_again_brings_the_same(site: &impl Site) {
+    if !is_fifo(site) {
+        return;
+    }
+    for body in ["one", "two"] {
+        site.send(of_group("again", body)).await;
+    }
+    let mut request = ReceiveRequest::new(1, Duration::ZERO, LONG);
+    request.attempt = Some("asked-for-again");
+    let first = receive(site, request).await;
+    let again = receive(site, request).await;
+    if bodies(&first) != ["one"] {
+        panic!("of two messages an attempt brings {:?}", bodies(&first));
+    }
+    let is_forgotten = again.is_empty() && !site.knows_attempts();
+    if !is_forgotten && receipts(&again) != receipts(&first) {
+        panic!(
+            "an attempt that brought {:?} brings {:?} when it is asked for again",
+            receipts(&first),
+            receipts(&again)
+        );
+    }
+    cleared(site, &first).await;
+    let rest = take_one(site, LONG).await;
+    cleared(site, &[rest]).await;
+}
+
+/// Which receive of which message they are.
+fn receipts(messages: &[ReceivedMessage]) -> Vec<(&str, &str)> {
+    messages.iter().map(|message| (&*message.message_id, &*message.receipt_handle)).collect()
 }

@@ -52,5 +52,5 @@ promises! {
     opening: a_queue_is_found_with_what_it_is_set_to, a_queue_that_is_not_there_is_denied;
     receives: nothing_to_receive_is_an_empty_list, a_wait_ends_by_itself, what_comes_during_a_wait_is_received, at_most_so_many_are_received, what_was_received_is_hidden_for_the_time_that_was_asked_for, each_receive_is_counted_and_has_a_receipt_of_its_own;
     contents: a_message_comes_as_it_was_sent, a_message_says_when_it_was_sent_and_first_received;
-    groups: a_group_and_a_deduplication_id_are_said, a_group_comes_in_its_order, a_group_waits_for_what_is_in_flight;
+    groups: a_group_and_a_deduplication_id_are_said, a_group_comes_in_its_order, a_group_waits_for_what_is_in_flight, an_attempt_that_is_asked_for_again_brings_the_same;
 }

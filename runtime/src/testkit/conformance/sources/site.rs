@@ -33,6 +33,11 @@ pub trait Site: Send + Sync {
     /// Sends a message as it is; on a FIFO queue it has a group and a deduplication id.
     fn send(&self, message: SentMessage) -> BoxFuture<'_, ()>;
 
+    /// Whether the queue knows an attempt to receive by its name, as SQS's FIFO queues do and not every stand-in for them. Default yes.
+    fn knows_attempts(&self) -> bool {
+        true
+    }
+
     /// Lets so much time pass by the queue's clock: moves it, or waits.
     fn pass(&self, time: Duration) -> BoxFuture<'_, ()>;
 }

@@ -11,13 +11,13 @@ use std::{sync::Arc, time::Duration};
 #[cfg(not(feature = "worker"))]
 pub(super) use self::absent::{Worker, WorkerConfig, WorkerHandle, WorkerQueue};
 use self::delivery::Delivery;
-pub(super) use self::{deliveries::Deliveries, delivery::Proof, source::Attempts};
+pub(super) use self::{deliveries::Deliveries, delivery::Proof};
 use super::{
     Event, World,
     client::{ProcessQueue, Receive},
     executor::ProcessId,
     keys,
-    process::{Process, Role, Running},
+    process::{Place, Process, Role, Running},
 };
 #[cfg(feature = "worker")]
 pub(super) use crate::run::{Worker, WorkerConfig, WorkerHandle, WorkerQueue};
@@ -89,7 +89,7 @@ impl World {
         {
             let mut state = store.state();
             state.deliveries.begins(id);
-            if !running.is_in_time() {
+            if !running.is_in_time(at(id)) {
                 state.ledger.is_late(id);
             }
         }
@@ -144,7 +144,7 @@ impl World {
 
     fn pause_worker(&mut self, process: ProcessId) {
         let Some(running) = self.processes.get(&process) else { return };
-        running.watched.stands_still();
+        running.watched.stands_still(at(process));
         let mut state = self.store.state();
         state.counts.paused += 1;
         state.ledger.is_late(process);
@@ -158,7 +158,7 @@ impl World {
     /// Its time to stop is over.
     pub(super) fn kill_unless_it_ended(&mut self, process: ProcessId) {
         let Some(running) = self.processes.get(&process) else { return };
-        if running.is_in_time() {
+        if running.is_in_time(at(process)) {
             self.violation(format!("I26: process {process} did not end in the time that it had to stop"));
         }
         self.kill(process);
@@ -192,7 +192,7 @@ impl World {
             let Some(running) = self.processes.remove(&process) else { continue };
             self.tell(format_args!("process {process} ends"));
             self.check_end(process, ended);
-            if running.is_in_time() {
+            if running.is_in_time(at(process)) {
                 self.leaves_nothing(process, &running);
             } else {
                 self.store.state().deliveries.dies(process);
@@ -221,10 +221,10 @@ impl World {
             held.is_some_and(|(queue, number)| queue.is_held(number, receipt, now))
         };
         let mut state = self.store.state();
-        state.ledger.answers_in_time(process);
+        state.ledger.answers_in_time(at(process));
         state.deliveries.returns(process, is_held);
         drop((state, queues));
-        running.watched.ends();
+        running.watched.ends(at(process));
         self.plan(now + AFTERLIFE, Event::Gone(process));
     }
 
@@ -236,6 +236,11 @@ impl World {
         }
         self.executor.kill(process);
     }
+}
+
+/// Where a worker's handlers run.
+fn at(process: ProcessId) -> Place {
+    Place { process, invocation: None }
 }
 
 /// Notes what every message of a worker came to.

@@ -1,6 +1,6 @@
 //! How a worker's process receives: long polls, over a wire on which things go wrong.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, Either, select};
 use tokio::sync::oneshot;
@@ -17,12 +17,6 @@ use crate::{
         },
     },
 };
-
-/// Attempts to receive from a FIFO queue, by their name: when they came, and what they were answered.
-pub(in crate::testkit::simulator) type Attempts = BTreeMap<String, (Duration, Vec<Received>)>;
-
-/// For how long SQS knows the name of an attempt.
-const KNOWN_FOR: Duration = Duration::from_secs(5 * 60);
 
 /// How long a receive from one of several queues waits once faults are over.
 const LONG_WAIT: Duration = Duration::from_secs(600);
@@ -68,14 +62,11 @@ impl LongPoll {
     fn hand_out(&self) -> (Vec<Received>, Duration) {
         let (now, mut queues) = (self.store.now(), self.queues.all());
         let Some(queue) = queues.get_mut(self.queue) else { return (Vec::new(), self.until) };
-        let known = self.attempt.as_ref().and_then(|name| self.store.state().attempts.get(name).cloned());
-        if let Some((_, again)) = known.filter(|(since, _)| now < *since + KNOWN_FOR)
-            && queue.hand_out_again(&again, self.timeout, now)
-        {
+        let (received, is_again) = queue.receive_by(self.attempt.as_deref(), self.most, self.timeout, now);
+        if is_again {
             self.store.state().counts.repeated_receives += 1;
-            return (again, now);
+            return (received, now);
         }
-        let (received, _) = queue.receive_for(self.most, |_| true, self.timeout, now);
         let wake_at = queue.next_change(now).map_or(self.until, |at| at.min(self.until));
         // Once each: nobody gets the same for ever.
         let is_first = !received.is_empty() && received.iter().all(|received| received.receive_count == 1);
@@ -87,9 +78,7 @@ impl LongPoll {
             self.queues.touch(self.queue);
         }
         if !received.is_empty() {
-            let mut state = self.store.state();
-            state.deliveries.are_handed_out(self.queue, &received);
-            state.attempts.extend(self.attempt.clone().map(|name| (name, (now, received.clone()))));
+            self.store.state().deliveries.are_handed_out(self.queue, &received);
         }
         (received, wake_at)
     }
