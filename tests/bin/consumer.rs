@@ -2,13 +2,16 @@
 //!
 //! What belongs to the process stands in its environment:
 //! - `CONSUMER_IDEMPOTENCY=unsaid` says nothing about idempotency, which else is kept in memory; with `cold` its store answers no claim
-//!   before it was made ready, and with `unready` that comes to an error,
+//!   before it was made ready, and with `unready` that comes to an error; with `none` every delivery runs,
 //! - `CONSUMER_CONCURRENCY` is how many messages may run at a time,
 //! - `CONSUMER_FAILS=shared` fails the invocation for failures that messages share,
-//! - `CONSUMER_QUEUE=unsaid` says nothing about the queue, which else is told nothing; `acknowledges` deletes what is done itself,
+//! - `CONSUMER_QUEUE=unsaid` says nothing about the queue, which else is told nothing; `acknowledges` deletes what is done itself, and `says`
+//!   writes what it deletes to the output,
 //! - `CONSUMER_RUNTIME=own` builds the Lambda runtime itself, with a layer around whole invocations,
 //! - `CONSUMER_WORKERS` is how many worker threads tokio gets.
 
+#[path = "../shared/as_queue.rs"]
+mod as_queue;
 #[path = "../shared/as_store.rs"]
 mod as_store;
 
@@ -28,16 +31,17 @@ use lambda_runtime::LambdaInvocation;
 use serde::Deserialize;
 use sqs_runtime::{
     Clock as _, Consumer, Failure, Idempotency, SystemClock,
+    batch::{QueueArn, Record},
     claim::{ClaimAnswer, ClaimRequest, IdempotencyStore, MemoryStore, StoreError},
     extract::Json,
-    queue::Queue,
+    queue::{EntryAnswer, Queue, QueueClient},
     run::{Hosts, LambdaConfig, LambdaService, Report},
     testkit::RecordingQueue,
 };
 use tokio::sync::Barrier;
 use tower::util::MapRequestLayer;
 
-use self::as_store::as_its_store;
+use self::{as_queue::as_its_queue, as_store::as_its_store};
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
@@ -59,6 +63,12 @@ enum Order {
     WaitThenBlock,
     /// Complete once another message is here at the same time.
     Meet,
+    /// End the process by an abort.
+    Abort,
+    /// By more calls than the stack has room for.
+    Overflow,
+    /// By memory that there is not.
+    RunOut,
 }
 
 #[expect(clippy::panic, reason = "one order is to panic")]
@@ -74,6 +84,16 @@ async fn obey(Json(order): Json<Order>) -> Result<(), Failure> {
         Order::WaitThenBlock => {
             SystemClock::new().sleep(Duration::from_millis(100)).await;
             block()
+        }
+        Order::Abort => std::process::abort(),
+        Order::Overflow => match deeper(u64::MAX) {
+            0 => Ok(()),
+            _ => Err(Failure::retry("the stack has no end")),
+        },
+        Order::RunOut => {
+            let most = usize::try_from(isize::MAX).unwrap_or(usize::MAX);
+            std::hint::black_box(Vec::<u8>::with_capacity(most));
+            Ok(())
         }
         Order::Meet => {
             MEETING.wait().await;
@@ -122,6 +142,33 @@ impl IdempotencyStore for Starting {
 
 /// Where two messages wait for each other.
 static MEETING: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
+
+/// Takes a frame of the stack for each.
+fn deeper(calls: u64) -> u64 {
+    let frame = std::hint::black_box([calls; 64]);
+    let below = if frame[0] == 0 { 0 } else { deeper(calls - 1) };
+    std::hint::black_box(frame).iter().fold(below, |sum, call| sum.wrapping_add(*call))
+}
+
+/// A queue that writes down at once which messages it was told to delete: that outlives the process.
+struct Saying {
+    queue: RecordingQueue,
+}
+
+impl QueueClient for Saying {
+    as_its_queue!(attributes, change_visibility, send);
+
+    #[expect(clippy::print_stdout, reason = "the test reads it")]
+    fn delete<'a>(
+        &'a self,
+        queue: QueueArn<'a>,
+        records: &'a [Record],
+        time: Option<Duration>,
+    ) -> BoxFuture<'a, Vec<EntryAnswer>> {
+        records.iter().for_each(|record| println!("deleted {}", record.message_id()));
+        self.queue.delete(queue, records, time)
+    }
+}
 
 fn block() -> ! {
     loop {
@@ -172,14 +219,20 @@ fn consumer() -> Result<Consumer, AnyError> {
         None => consumer.without_queue(),
         Some("unsaid") => consumer,
         Some("acknowledges") => consumer.queue(Queue::new(RecordingQueue::new()).acknowledge_explicitly()),
-        Some(other) => return Err(format!("CONSUMER_QUEUE is {other:?}, not `unsaid` or `acknowledges`").into()),
+        Some("says") => consumer.queue(Queue::new(Saying { queue: RecordingQueue::new() })),
+        Some(other) => {
+            return Err(format!("CONSUMER_QUEUE is {other:?}, not `unsaid`, `acknowledges` or `says`").into());
+        }
     };
     match setting("CONSUMER_IDEMPOTENCY").as_deref() {
         None => Ok(consumer.idempotency(Idempotency::memory())),
         Some("unsaid") => Ok(consumer),
         Some("cold") => Ok(consumer.idempotency(Idempotency::new(Starting::new(Start::Needed)))),
         Some("unready") => Ok(consumer.idempotency(Idempotency::new(Starting::new(Start::Fails)))),
-        Some(other) => Err(format!("CONSUMER_IDEMPOTENCY is {other:?}, not `unsaid`, `cold` or `unready`").into()),
+        Some("none") => Ok(consumer.without_idempotency()),
+        Some(other) => {
+            Err(format!("CONSUMER_IDEMPOTENCY is {other:?}, not `unsaid`, `cold`, `unready` or `none`").into())
+        }
     }
 }
 

@@ -7,6 +7,7 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+#[path = "../shared/as_queue.rs"]
 mod as_queue;
 #[path = "../shared/as_store.rs"]
 mod as_store;

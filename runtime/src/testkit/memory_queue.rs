@@ -121,6 +121,12 @@ impl MemoryQueue {
         self.state().letters.clone()
     }
 
+    /// How many messages the redrive policy moved to its dead-letter queue: as they were, without a copy of anybody's.
+    #[must_use]
+    pub fn moved(&self) -> usize {
+        self.state().queue.dead.len()
+    }
+
     /// What it is set to.
     #[must_use]
     pub fn settings(&self) -> QueueSettings {

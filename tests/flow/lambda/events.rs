@@ -16,6 +16,12 @@ pub(super) const BLOCK: &str = r#""block""#;
 pub(super) const WAIT_THEN_BLOCK: &str = r#""wait-then-block""#;
 /// Completes once another message runs at the same time.
 pub(super) const MEET: &str = r#""meet""#;
+/// Ends the process by an abort.
+pub(super) const ABORT: &str = r#""abort""#;
+/// By a stack overflow.
+pub(super) const OVERFLOW: &str = r#""overflow""#;
+/// By running out of memory.
+pub(super) const RUN_OUT: &str = r#""run-out""#;
 /// Not the JSON that the handler asks for.
 pub(super) const UNDECODABLE: &str = "{succeed";
 

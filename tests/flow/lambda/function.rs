@@ -14,6 +14,9 @@ use super::{
 /// Far longer than anything here takes, on the slowest of machines.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How a process ended, and all that it wrote.
+pub(super) type Ended = (ExitStatus, Vec<String>);
+
 pub(super) struct Function {
     api: FakeRuntimeApi,
     child: Child,
@@ -62,6 +65,21 @@ impl Function {
         Ok(answer)
     }
 
+    /// What becomes of an invocation: its answer and the process, or how that ended and all that it wrote.
+    pub(super) async fn survives(mut self, invocation: Invocation) -> anyhow::Result<Result<(Answer, Self), Ended>> {
+        self.send(invocation);
+        let Self { api, child } = &mut self;
+        let answered = tokio::select! {
+            Some(answer) = api.answer() => Some(answer),
+            status = child.exit() => { status?; None }
+            () = SystemClock::new().sleep(PATIENCE) => bail!("no answer for {PATIENCE:?}"),
+        };
+        match answered {
+            Some(answer) => Ok(Ok((answer, self))),
+            None => Ok(Err(self.exit().await?)),
+        }
+    }
+
     /// Waits until it has written a line with that text, however late after its answer.
     pub(super) async fn says(&mut self, text: &str) -> anyhow::Result<()> {
         let mut lines = Vec::new();
@@ -91,7 +109,7 @@ impl Function {
     }
 
     /// Waits until the process ends of its own, and gives all that it wrote.
-    pub(super) async fn exit(mut self) -> anyhow::Result<(ExitStatus, Vec<String>)> {
+    pub(super) async fn exit(mut self) -> anyhow::Result<Ended> {
         let ended = tokio::select! {
             ended = self.child.exit() => Some(ended?),
             () = SystemClock::new().sleep(PATIENCE) => None,

@@ -11,6 +11,7 @@ mod function;
 mod http;
 mod log;
 mod observed;
+mod poison;
 pub(crate) mod record;
 mod sqs;
 mod told;
