@@ -259,18 +259,14 @@ impl Batch {
     }
 
     fn check(&self, entry: &Entry, raw: &str, parts: &Parts, checks: Checks) -> Result<(), (Field, Problem)> {
-        // Undone escapes only make it shorter.
-        if let Some(limit) = checks.body_limit.filter(|limit| raw.len() > *limit) {
-            let body = parts.body.text(raw);
-            if body.len() > limit {
-                let bytes = u32::try_from(body.len()).unwrap_or(u32::MAX);
-                return Err((Field::Body, Problem::TooLarge { bytes }));
-            }
+        let body = parts.body.text(raw);
+        if checks.body_limit.is_some_and(|limit| body.len() > limit) {
+            let bytes = u32::try_from(body.len()).unwrap_or(u32::MAX);
+            return Err((Field::Body, Problem::TooLarge { bytes }));
         }
         if !checks.md5 {
             return Ok(());
         }
-        let body = parts.body.text(raw);
         // An absent or null digest is no mismatch: with a batching window AWS sends null.
         let is_wrong = |span, matches: &dyn Fn(&str) -> bool| self.0.text.get(span).is_some_and(|md5| !matches(md5));
         if is_wrong(entry.md5_of_body, &|md5| digest::body_matches(body, md5)) {

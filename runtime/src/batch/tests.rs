@@ -128,9 +128,41 @@ fn a_batch_is_the_records_of_its_event() {
     assert_eq!(batch.queue_arn(0), Some(QueueArn::new(STANDARD)));
     assert_eq!(batch.queue_arn(1), None);
     assert_eq!([0, 1, 2].map(|index| batch.receive_count(index)), [None, None, Some(3)]);
+    assert_eq!([0, 2].map(|index| batch.message_group_id(index)), [None, Some("group")]);
+    assert_eq!([0, 2].map(|index| batch.sent_at(index)), [None, at(1_800_000_000_001)]);
+    assert_eq!([0, 2].map(|index| batch.first_received_at(index)), [None, at(1_800_000_000_002)]);
     assert!(batch.record(3).is_err(), "there is none at that place");
     #[cfg(feature = "testkit")]
     assert_eq!(batch.json(), text);
+}
+
+/// Where a span begins before anything is decoded.
+#[cfg(feature = "otel")]
+#[test]
+fn a_batch_says_what_the_sender_of_a_record_added() {
+    let mut undecodable = full();
+    undecodable["messageAttributes"] = json!({"tenant": "t1"});
+    let batch = batch(&[small("m-1", "x"), full(), undecodable]);
+    assert_eq!([0, 1].map(|index| batch.trace_header(index)), [None, Some("Root=1")]);
+    assert_eq!([0, 1, 2].map(|index| batch.message_attributes(index).len()), [0, 2, 0]);
+}
+
+/// A worker has to name a receive to SQS although nothing else of its message can be read.
+#[cfg(feature = "worker")]
+#[test]
+fn a_receipt_is_what_names_a_receive() {
+    let without = |field: &str| {
+        let mut record = full();
+        record.as_object_mut().unwrap().remove(field);
+        record
+    };
+    let records = [full(), without("body"), without("receiptHandle"), without("eventSourceARN"), without("messageId")];
+    let batch = batch(&records);
+    let named: Vec<_> = (0..records.len()).map(|index| batch.receipt(index).is_some()).collect();
+    assert_eq!(named, [true, true, false, false, false]);
+    let receipt = batch.receipt(1).unwrap();
+    assert_eq!((receipt.message_id(), receipt.receipt_handle()), ("m-2", Some("handle")));
+    assert_eq!((receipt.queue_arn().map(QueueArn::as_str), receipt.body()), (Some(FIFO), ""));
 }
 
 #[test]
@@ -374,6 +406,7 @@ fn a_text_in_a_log_can_hide_nothing() {
         ("m-1 ~", "m-1 ~".to_owned()),
         ("a\u{1b}[2J\n", r"a\u{1b}[2J\u{a}".to_owned()),
         ("a\u{202e}b\u{2066}", r"a\u{202e}b\u{2066}".to_owned()),
+        ("a\u{fffe}b\u{ffff}", r"a\u{fffe}b\u{ffff}".to_owned()),
         ("caf\u{e9}", "caf\u{e9}".to_owned()),
         (long.as_str(), long.clone()),
         (&format!("{long}y"), format!("{long}..")),

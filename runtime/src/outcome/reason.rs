@@ -263,6 +263,14 @@ mod tests {
         }
     }
 
+    /// Logs and metrics count by it: it is that of the code, and stays.
+    #[test]
+    fn a_class_is_counted_by_its_name() {
+        use ReasonClass::{CommitUnknown, Handler, StoreUnavailable};
+        let names = [Handler, StoreUnavailable, CommitUnknown].map(ReasonClass::name);
+        assert_eq!(names, ["Handler", "StoreUnavailable", "CommitUnknown"]);
+    }
+
     #[test]
     fn a_text_is_kept_as_it_may_stand_in_a_log() {
         assert_eq!(Reason::with_text(ReasonClass::Handler, "a\nb").text(), Some(r"a\u{a}b"));

@@ -4,6 +4,7 @@ mod command;
 mod duplicates;
 mod mapping;
 mod outage;
+mod own_store;
 mod planted;
 mod poison;
 

@@ -284,3 +284,11 @@ fn read_says_what_a_claim_would_meet() {
     }
     assert!(read::answer(ReadAnswer::Nothing, &request(2, b"a"), NOW_MS).is_none());
 }
+
+/// A handler that was stopped was heard of: what comes behind it does not count it for a crash.
+#[test]
+fn a_cancelled_row_keeps_its_lease_and_forgets_its_attempts() {
+    let (row, _) = granted(1);
+    let row = Row { attempts: 3, ..row };
+    assert_eq!(cancel::cancelled(&row), Row { attempts: 0, ..row });
+}

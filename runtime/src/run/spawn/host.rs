@@ -67,7 +67,7 @@ mod tests {
             })
             .await;
         });
-        assert_eq!(gone.recv_timeout(Duration::from_secs(30)), Err(RecvTimeoutError::Disconnected));
+        assert_eq!(gone.recv_timeout(Duration::from_secs(10)), Err(RecvTimeoutError::Disconnected));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
     executor::ProcessId,
     host, keys, mapping,
     process::{self, Place, Process, Role, Running, Watched},
-    timeline::ProcessClock,
+    timeline::SimulationClock,
 };
 use crate::{
     Consumer,
@@ -118,7 +118,7 @@ impl World {
     pub(super) fn new_process(&mut self, queue: usize) -> Process {
         let id = self.next_process;
         self.next_process += 1;
-        let mut clock = ProcessClock { timeline: self.timeline.clone(), ahead_ms: 0, lateness: Duration::ZERO };
+        let mut clock = SimulationClock { timeline: self.timeline.clone(), ahead_ms: 0, lateness: Duration::ZERO };
         if self.faults_are_on() && self.chance.happens(self.setup.faults.odd_clock) {
             self.store.state().counts.odd_clocks += 1;
             let skew = i64::try_from(self.chance.time(self.setup.faults.skew).as_millis()).unwrap_or(0);

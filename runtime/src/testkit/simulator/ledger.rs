@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::{executor::ProcessId, process::Place};
+use super::{executor::ProcessId, heard::Heard, process::Place};
 use crate::claim::{
     FencingToken, IdempotencyKey, Owner,
     protocol::{Row, Status},
@@ -64,6 +64,8 @@ pub(super) struct Ledger {
     late: BTreeSet<ProcessId>,
     /// Owners whose completion was sent.
     completing: Vec<Owner>,
+    /// What a store of the user's own said.
+    pub(super) heard: Heard,
     pub(super) violations: Vec<String>,
     /// How many writes changed a row.
     pub(super) writes: u64,
@@ -92,6 +94,19 @@ impl Ledger {
 
     pub(super) fn is_handled(&self, message_id: &str) -> bool {
         self.handled.contains(message_id)
+    }
+
+    /// A claim of that owner was written.
+    pub(super) fn is_granted(&mut self, owner: Owner) {
+        self.claimed.insert(owner);
+    }
+
+    /// The work of a key is done. How often that was said within its retention.
+    pub(super) fn is_done_now(&mut self, key: &IdempotencyKey) -> u32 {
+        self.ever_committed.insert(key.clone());
+        let commits = self.commits.entry(key.clone()).or_default();
+        *commits += 1;
+        *commits
     }
 
     /// Whether a claim of that owner was ever written.
@@ -258,10 +273,7 @@ impl Ledger {
             Write::Forget => must(was(|status| matches!(status, Status::Failed)), "only a rejection is forgotten"),
         }
         if after.status == Status::Completed {
-            self.ever_committed.insert(key.clone());
-            let commits = self.commits.entry(key.clone()).or_default();
-            *commits += 1;
-            must(*commits == 1, "I1: a key is committed once");
+            must(self.is_done_now(key) == 1, "I1: a key is committed once");
         }
         let told = wrong.into_iter().map(|rule| format!("{rule}: {write:?} made {after:?} of {before:?}"));
         self.violations.extend(told);

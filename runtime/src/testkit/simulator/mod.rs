@@ -32,11 +32,13 @@ mod client;
 mod effect;
 mod executor;
 mod faults;
+mod heard;
 mod host;
 mod invocation;
 mod keys;
 mod ledger;
 mod mapping;
+mod own_store;
 mod pause;
 mod plant;
 mod poll;
@@ -59,12 +61,14 @@ pub use self::{
     mapping::MappingSettings,
     plant::Plant,
     process::Process,
+    timeline::SimulationClock,
 };
 use self::{
     causes::Causes,
     chance::Chance,
     executor::{Executor, ProcessId},
     invocation::{Answers, Invocation},
+    own_store::OwnStore,
     poll::Gathering,
     process::{Running, Starts},
     store::SharedStore,
@@ -74,6 +78,7 @@ use self::{
 pub use crate::testkit::queue::{QueueSettings, SentMessage};
 use crate::{
     Consumer,
+    claim::IdempotencyStore,
     run::{FailsWhen, Report},
     testkit::queue::{Queue, Queues, message_id},
 };
@@ -99,6 +104,8 @@ pub struct Simulation {
     fails_when: Option<FailsWhen>,
     workers: Option<Workers>,
     writes_together: bool,
+    timeline: Timeline,
+    own_store: Option<OwnStore>,
     queues: Vec<Queue>,
     /// Messages that are sent later.
     sends: Vec<(Duration, usize, SentMessage)>,
@@ -119,6 +126,8 @@ impl Simulation {
             fails_when: None,
             workers: None,
             writes_together: false,
+            timeline: Timeline::default(),
+            own_store: None,
             queues: Vec::new(),
             sends: Vec::new(),
         }
@@ -185,6 +194,16 @@ impl Simulation {
     #[must_use]
     pub fn writes_together(self, on: bool) -> Self {
         Self { writes_together: on, ..self }
+    }
+
+    /// Has the rows in a store of one's own, which all processes share, and which is told the time by the simulation's clock. The same wire
+    /// stands in front of it. What it does to its rows nobody sees; what it answers is judged: one commit for each key, no grant of what is
+    /// done, fences that grow, and that only who holds a row settles it. It answers at once, is asked for one element at a time, and
+    /// commits no [`Effect`].
+    #[must_use]
+    pub fn store<S: IdempotencyStore>(self, make: impl FnOnce(SimulationClock) -> S) -> Self {
+        let clock = SimulationClock { timeline: self.timeline.clone(), ahead_ms: 0, lateness: Duration::ZERO };
+        Self { own_store: Some(OwnStore(Arc::new(make(clock)))), ..self }
     }
 
     /// Plants a bug: to see that the rules catch it.
@@ -294,7 +313,8 @@ struct World {
 impl World {
     fn new(mut simulation: Simulation) -> Self {
         let (queues, sends) = (std::mem::take(&mut simulation.queues), std::mem::take(&mut simulation.sends));
-        let (timeline, executor, chance) = (Timeline::default(), Executor::default(), Chance::new(simulation.seed));
+        let (timeline, executor) = (simulation.timeline.clone(), Executor::default());
+        let chance = Chance::new(simulation.seed);
         let store = SharedStore::new(
             &timeline,
             &executor,
@@ -302,6 +322,7 @@ impl World {
             &simulation.faults,
             simulation.plant,
             simulation.writes_together,
+            simulation.own_store.take(),
         );
         let mut world = Self {
             setup: simulation,

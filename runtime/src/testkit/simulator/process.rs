@@ -20,7 +20,7 @@ use super::{
     executor::{Executor, ProcessId, ProcessSpawn},
     keys,
     store::SharedStore,
-    timeline::{ProcessClock, Timeline},
+    timeline::{SimulationClock, Timeline},
     worker::WorkerHandle,
 };
 use crate::{
@@ -38,7 +38,7 @@ pub struct Process {
     pub(super) queue: usize,
     pub(super) store: SharedStore,
     pub(super) queues: Queues,
-    pub(super) clock: ProcessClock,
+    pub(super) clock: SimulationClock,
 }
 
 impl Process {

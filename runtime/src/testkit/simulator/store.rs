@@ -14,10 +14,11 @@ use super::{
     executor::{Executor, ProcessId},
     faults::{FaultCounts, Faults},
     ledger::{Ledger, Write},
+    own_store::OwnStore,
     plant::Plant,
     rows,
     server::{Answer, Request, Server},
-    timeline::{ProcessClock, START, Sleep, Timeline},
+    timeline::{START, SimulationClock, Sleep, Timeline},
     worker::Deliveries,
 };
 use crate::{
@@ -36,6 +37,8 @@ pub(super) struct SharedStore(pub(super) Arc<Shared>);
 
 pub(super) struct Shared {
     pub(super) server: Server,
+    /// What stands in its place.
+    own: Option<OwnStore>,
     /// Planted: effects happen whether or not their transaction commits.
     effects_apart: bool,
     /// Planted: what failed in company counts as done.
@@ -69,7 +72,7 @@ pub(super) const NOBODY: ProcessId = ProcessId::MAX;
 /// The store as one process sees it: by its own clock.
 pub(super) struct ProcessStore {
     pub(super) wire: SharedStore,
-    clock: ProcessClock,
+    clock: SimulationClock,
 }
 
 /// What happens to one request.
@@ -111,16 +114,18 @@ impl SharedStore {
         faults: &Faults,
         plant: Option<Plant>,
         together: bool,
+        own: Option<OwnStore>,
     ) -> Self {
         Self(Arc::new(Shared {
             server: Server::new(plant.map_or_else(Rules::default, Plant::rules)),
             effects_apart: plant == Some(Plant::EffectsApart),
             failed_as_done: plant == Some(Plant::FailedInCompanyAsDone),
-            together,
+            together: together && own.is_none(),
             timeline: timeline.clone(),
             executor: executor.clone(),
             chance: chance.clone(),
             faults: faults.clone(),
+            own,
             state: Mutex::default(),
         }))
     }
@@ -172,7 +177,7 @@ impl SharedStore {
         self.0.executor.spawn(process, task);
     }
 
-    pub(super) fn of_process(&self, clock: &ProcessClock) -> ProcessStore {
+    pub(super) fn of_process(&self, clock: &SimulationClock) -> ProcessStore {
         ProcessStore { wire: self.clone(), clock: clock.clone() }
     }
 
@@ -293,7 +298,10 @@ impl SharedStore {
 
     /// Runs one request on the rows and looks at what it did.
     pub(super) fn apply(&self, request: &Request, now_ms: u64) -> Answer {
-        let Shared { server, .. } = &*self.0;
+        let Shared { server, own, .. } = &*self.0;
+        if let Some(own) = own {
+            return own.apply(self, request);
+        }
         self.maybe_forget(request.key());
         let before = server.row(request.key());
         let answer = server.answer(request, now_ms);
@@ -388,7 +396,7 @@ impl ProcessStore {
                 ClaimAnswer::Unavailable(throttled())
             }
             // One read, as the DynamoDB store makes it, that may get lost itself.
-            _ if self.wire.way_to_the_store() == Way::Open => {
+            _ if self.wire.0.own.is_none() && self.wire.way_to_the_store() == Way::Open => {
                 let healed = self.wire.0.server.healed(&request, self.now_ms());
                 healed.unwrap_or_else(|| self.claim_is_unknown())
             }
@@ -497,7 +505,7 @@ impl IdempotencyStore for ProcessStore {
         self.wire.0.together
     }
     fn transacts(&self) -> bool {
-        true
+        self.wire.0.own.is_none()
     }
     fn transact<'a>(&'a self, request: &'a TransactRequest, time: Time) -> BoxFuture<'a, TransactAnswer> {
         let effects = request.writes.downcast::<Counted>().map_or(0, |counted| counted.count());
@@ -508,7 +516,10 @@ impl IdempotencyStore for ProcessStore {
         Box::pin(self.transact_one(Request::Transact(Box::new(success), effects), time))
     }
     fn forget<'a>(&'a self, key: &'a IdempotencyKey) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let Shared { server, .. } = &*self.wire.0;
+        let Shared { server, own, .. } = &*self.wire.0;
+        if let Some(OwnStore(own)) = own {
+            return own.forget(key);
+        }
         let before = server.row(key);
         let forgotten = server.forget(key);
         let now_ms = self.now_ms();

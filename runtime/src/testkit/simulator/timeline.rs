@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -90,9 +91,9 @@ impl Drop for Sleep {
     }
 }
 
-/// The clock of one process: its time of day may be off, and its timers may be late.
+/// A clock of a simulation: that of one process, whose time of day may be off and whose timers may be late, or that of a store, which is right.
 #[derive(Clone)]
-pub(super) struct ProcessClock {
+pub struct SimulationClock {
     pub(super) timeline: Timeline,
     /// How far its time of day is ahead of the truth, in milliseconds.
     pub(super) ahead_ms: i64,
@@ -100,7 +101,13 @@ pub(super) struct ProcessClock {
     pub(super) lateness: Duration,
 }
 
-impl Clock for ProcessClock {
+impl fmt::Debug for SimulationClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimulationClock").field("now", &self.timeline.now()).finish_non_exhaustive()
+    }
+}
+
+impl Clock for SimulationClock {
     fn wall(&self) -> SystemTime {
         let truth = SystemTime::UNIX_EPOCH + START + self.timeline.now();
         let off = Duration::from_millis(self.ahead_ms.unsigned_abs());

@@ -1,0 +1,136 @@
+//! The rules for a store of the user's own, whose rows nobody sees: told by its answers alone.
+
+use std::collections::BTreeMap;
+
+use super::{
+    ledger::Ledger,
+    server::{Answer, Request},
+    store::SharedStore,
+    timeline::START,
+};
+use crate::claim::{
+    ClaimAnswer, ClaimRequest, CompleteAnswer, FencingToken, HeldAnswer, IdempotencyKey, Lease, Owner, PayloadHash,
+    protocol::claim::SKEW_MS,
+};
+
+/// What a store said last of each key.
+#[derive(Default)]
+pub(super) struct Heard {
+    grants: BTreeMap<IdempotencyKey, Grant>,
+    successes: BTreeMap<IdempotencyKey, Success>,
+}
+
+struct Grant {
+    owner: Owner,
+    fence: FencingToken,
+    /// It was given up, or its work rejected.
+    is_over: bool,
+    expires_at_s: u64,
+}
+
+struct Success {
+    owner: Owner,
+    payload_hash: PayloadHash,
+    expires_at_s: u64,
+}
+
+impl SharedStore {
+    /// A store of the user's own answers.
+    pub(super) fn hears(&self, request: &Request, answer: &Answer) {
+        let now_s = (START + self.now()).as_secs();
+        let mut state = self.state();
+        let ledger = &mut state.ledger;
+        ledger.forgets_what_is_over(request.key(), now_s);
+        match (request, answer) {
+            (Request::Claim(request), Answer::Claim(answer)) => ledger.hears_of_a_claim(request, answer),
+            (Request::Complete(request), Answer::Complete(CompleteAnswer::Committed)) => {
+                let lease = &request.lease;
+                ledger.hears_of_a_holder(lease);
+                ledger
+                    .hears_of_a_success(lease.key(), success(lease.owner(), lease.payload_hash, request.expires_at_s));
+            }
+            (Request::Mark(request), Answer::Complete(CompleteAnswer::Committed)) => {
+                let claim = &request.claim;
+                ledger.hears_of_a_success(&claim.key, success(claim.owner, claim.payload_hash, claim.expires_at_s));
+            }
+            (Request::Release(lease), Answer::Held(HeldAnswer::Written)) => ledger.hears_of_an_end(lease),
+            (Request::Fail(request), Answer::Held(HeldAnswer::Written)) => ledger.hears_of_an_end(&request.lease),
+            _ => {}
+        }
+    }
+}
+
+fn success(owner: Owner, payload_hash: PayloadHash, expires_at_s: u64) -> Success {
+    Success { owner, payload_hash, expires_at_s }
+}
+
+impl Ledger {
+    /// Whose retention is over may be forgotten: clocks may differ by the skew, and the store may be early by as much.
+    fn forgets_what_is_over(&mut self, key: &IdempotencyKey, now_s: u64) {
+        let is_over = |expires_at_s: u64| expires_at_s <= now_s + 2 * SKEW_MS / 1_000;
+        if self.heard.successes.get(key).is_some_and(|success| is_over(success.expires_at_s)) {
+            self.heard.successes.remove(key);
+            self.forgets(key);
+        }
+        if self.heard.grants.get(key).is_some_and(|grant| is_over(grant.expires_at_s)) {
+            self.heard.grants.remove(key);
+        }
+    }
+
+    fn hears_of_a_claim(&mut self, request: &ClaimRequest, answer: &ClaimAnswer) {
+        let (key, owner) = (&request.key, request.owner);
+        let before = self.heard.grants.get(key);
+        let is_its_own = before.is_some_and(|grant| grant.owner == owner);
+        match answer {
+            ClaimAnswer::Acquired(lease) => {
+                if !is_its_own && before.is_some_and(|grant| lease.fencing_token() <= grant.fence) {
+                    self.violation(format!("I9: fences grow with every grant: {lease:?}"));
+                }
+                if self.heard.successes.contains_key(key) {
+                    self.violation(format!("I2, I3: what is done never changes, and {lease:?} is granted"));
+                }
+                self.is_granted(owner);
+                let (fence, expires_at_s) = (lease.fencing_token(), request.expires_at_s);
+                self.heard.grants.insert(key.clone(), Grant { owner, fence, is_over: false, expires_at_s });
+            }
+            ClaimAnswer::InProgress { .. } if is_its_own && before.is_some_and(|grant| !grant.is_over) => {
+                self.violation("I5: an attempt is blocked by its own claim".to_owned());
+            }
+            ClaimAnswer::Completed { .. } => {
+                let success = self.heard.successes.get(key);
+                if success.is_some_and(|success| success.payload_hash != request.payload_hash) {
+                    self.violation("I18: another payload is answered as done".to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Only who holds a row may say what becomes of it; the same may be said twice.
+    fn hears_of_a_holder(&mut self, lease: &Lease) {
+        let grant = self.heard.grants.get(lease.key());
+        if grant.is_some_and(|grant| (grant.owner, grant.fence) != (lease.owner(), lease.fencing_token())) {
+            self.violation(format!("I7, I8: only the holder settles, and not {lease:?}"));
+        }
+    }
+
+    fn hears_of_an_end(&mut self, lease: &Lease) {
+        self.hears_of_a_holder(lease);
+        if let Some(grant) = self.heard.grants.get_mut(lease.key()) {
+            grant.is_over = true;
+        }
+    }
+
+    fn hears_of_a_success(&mut self, key: &IdempotencyKey, success: Success) {
+        match self.heard.successes.get(key) {
+            Some(before) if before.owner != success.owner => {
+                self.violation("I1: a key is committed once: two owners are told that their success is it".to_owned());
+            }
+            Some(_) => {}
+            None => {
+                self.is_done_now(key);
+                self.heard.successes.insert(key.clone(), success);
+            }
+        }
+    }
+}

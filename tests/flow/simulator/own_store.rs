@@ -1,0 +1,185 @@
+//! A store of one's own in the simulator: a right one breaks no rule, and each wrong one that rule which it should.
+
+use std::{
+    collections::HashSet,
+    future::{pending, ready},
+    sync::Mutex,
+    time::Duration,
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use sqs_runtime::{
+    Clock, Consumer, Failure,
+    claim::{
+        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FencingToken, HeldAnswer, IdempotencyStore, Lease,
+        MemoryStore, Mode, Owner,
+    },
+    extract::{Body, ReceiveCount},
+    testkit::simulator::{Account, Faults, Process, QueueSettings, SentMessage, Simulation, SimulationClock},
+};
+
+use crate::as_store::as_its_store;
+
+type Time = Option<Duration>;
+
+/// Slow in one process, quick in another; fails now and then, and is rejected.
+fn consumer(process: &Process, mode: Mode) -> Consumer {
+    let (clock, id) = (process.clock(), process.id() as u64);
+    let handler = move |body: Body, ReceiveCount(receives): ReceiveCount| {
+        let number = body.len() as u64;
+        let work = clock.sleep(Duration::from_millis((number * 137 + id * 3_571) % 15_000));
+        async move {
+            work.await;
+            match (number % 5, receives) {
+                (1, Some(1)) => Err(Failure::retry("asked to fail")),
+                (2, _) => Err(Failure::reject("asked to be rejected")),
+                _ => Ok(()),
+            }
+        }
+    };
+    let idempotency = process.idempotency().mode(mode).key(sqs_runtime::claim::Key::by(key).same_body());
+    Consumer::new(handler).idempotency(idempotency.handler_version("7"))
+}
+
+/// Two messages have one key, and some of those have another text.
+fn key(record: &sqs_runtime::batch::Record) -> Option<String> {
+    Some((record.body().len() / 2).to_string())
+}
+
+fn run<S: IdempotencyStore>(seed: u64, mode: Mode, make: impl FnOnce(SimulationClock) -> S) -> Account {
+    let mut faults = Faults::all();
+    (faults.store, faults.duplicate) = (300, 500);
+    let simulation = Simulation::new(seed, move |process| consumer(process, mode)).faults(faults);
+    let mut simulation = simulation.store(make);
+    let mut settings = QueueSettings::new("orders");
+    settings.visibility_timeout = Duration::from_secs(20);
+    let orders = simulation.queue(settings);
+    (1..24).for_each(|n| simulation.send(orders, SentMessage::new("x".repeat(n))));
+    simulation.run()
+}
+
+#[test]
+fn a_right_store_breaks_no_rule() {
+    for mode in [Mode::Lease, Mode::CommitOnly, Mode::MarkAfter] {
+        let mut commits = 0;
+        for seed in 0..60 {
+            let account = run(seed, mode, MemoryStore::new);
+            account.assert_clean();
+            commits += account.commits;
+        }
+        assert!(commits > 60, "{mode:?}: {commits}");
+    }
+}
+
+/// What a store does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slip {
+    GrantsWhatIsDone,
+    StartsFencesAnew,
+    BlocksItself,
+    TakesEveryPayload,
+    TakesEverySuccess,
+    TakesEveryRelease,
+    NeverAnswers,
+    AnswersTwice,
+}
+
+struct Slipped {
+    store: MemoryStore,
+    slip: Slip,
+    owners: Mutex<HashSet<Owner>>,
+}
+
+impl Slipped {
+    fn new(slip: Slip, clock: impl Clock) -> Self {
+        Self { store: MemoryStore::new(clock), slip, owners: Mutex::default() }
+    }
+
+    fn spoil(&self, request: &ClaimRequest, answer: ClaimAnswer) -> ClaimAnswer {
+        let fence = |fence| ClaimAnswer::Acquired(Lease::granted(request, fence, 1, request.lease_expires_at_ms));
+        let is_known = !self.owners.lock().unwrap().insert(request.owner);
+        match (self.slip, answer) {
+            (Slip::GrantsWhatIsDone, ClaimAnswer::Completed { .. }) => fence(FencingToken(1_000)),
+            (Slip::StartsFencesAnew, ClaimAnswer::Acquired(_)) => fence(FencingToken(1)),
+            (Slip::BlocksItself, ClaimAnswer::Acquired(lease)) if is_known => {
+                ClaimAnswer::InProgress { lease_expires_at_ms: lease.expires_at_ms() }
+            }
+            (Slip::TakesEveryPayload, ClaimAnswer::KeyConflict) => {
+                ClaimAnswer::Completed { result: Default::default() }
+            }
+            (_, answer) => answer,
+        }
+    }
+}
+
+impl IdempotencyStore for Slipped {
+    as_its_store!(fail, renew, mark, read, forget);
+
+    fn claim<'a>(&'a self, all: &'a [ClaimRequest], time: Time) -> BoxFuture<'a, Vec<ClaimAnswer>> {
+        if self.slip == Slip::NeverAnswers {
+            return Box::pin(pending());
+        }
+        let answers = self.store.claim(all, time);
+        let spoilt = |answers: Vec<_>| all.iter().zip(answers).map(|(one, answer)| self.spoil(one, answer)).collect();
+        Box::pin(answers.map(spoilt))
+    }
+
+    fn complete<'a>(&'a self, all: &'a [CompleteRequest], time: Time) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+        match self.slip {
+            Slip::TakesEverySuccess => Box::pin(ready(all.iter().map(|_| CompleteAnswer::Committed).collect())),
+            Slip::AnswersTwice => Box::pin(ready(all.iter().chain(all).map(|_| CompleteAnswer::Committed).collect())),
+            _ => self.store.complete(all, time),
+        }
+    }
+
+    fn release<'a>(&'a self, all: &'a [Lease], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        match self.slip {
+            Slip::TakesEveryRelease => Box::pin(ready(all.iter().map(|_| HeldAnswer::Written).collect())),
+            _ => self.store.release(all, time),
+        }
+    }
+}
+
+#[test]
+fn each_wrong_store_breaks_its_rule() {
+    for (slip, rule) in [
+        (Slip::GrantsWhatIsDone, "I2, I3"),
+        (Slip::StartsFencesAnew, "I9"),
+        (Slip::BlocksItself, "I5"),
+        (Slip::TakesEveryPayload, "I18"),
+        (Slip::TakesEverySuccess, "I7, I8"),
+        (Slip::TakesEveryRelease, "I7, I8"),
+        (Slip::NeverAnswers, "a store of one's own has to answer at once"),
+        (Slip::AnswersTwice, "a store of one's own has to answer at once"),
+    ] {
+        let breaks = |seed| {
+            let account = run(seed, Mode::Lease, |clock| Slipped::new(slip, clock));
+            account.violations.iter().any(|what| what.starts_with(rule))
+        };
+        let caught = (0..200).find(|seed| breaks(*seed));
+        println!("{slip:?}: {caught:?}");
+        assert!(caught.is_some(), "{slip:?} never breaks {rule}");
+    }
+}
+
+/// A store that records success of whoever says so, whatever its claims say: two owners for one key.
+#[test]
+fn two_successes_of_one_key_are_noticed() {
+    let breaks = |seed| {
+        let account = run(seed, Mode::MarkAfter, |clock| MarksAll { store: MemoryStore::new(clock) });
+        account.violations.iter().any(|what| what.starts_with("I1: "))
+    };
+    assert!((0..50).any(breaks));
+}
+
+struct MarksAll {
+    store: MemoryStore,
+}
+
+impl IdempotencyStore for MarksAll {
+    as_its_store!(claim, complete, release, fail, renew, read, forget);
+
+    fn mark<'a>(&'a self, all: &'a [sqs_runtime::claim::MarkRequest], _: Time) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+        Box::pin(ready(all.iter().map(|_| CompleteAnswer::Committed).collect()))
+    }
+}
