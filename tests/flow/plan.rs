@@ -7,7 +7,7 @@ use std::{
 };
 
 use sqs_runtime::{
-    Clock, Consumer, Random,
+    Clock, Consumer,
     testkit::{
         Seeded,
         simulator::{MappingSettings, Process, QueueSettings, SentMessage, Simulation},
@@ -22,11 +22,7 @@ const MESSAGES: std::ops::Range<f64> = 500.0..2_000.0;
 /// A load of some hundred messages, that a mapping without a ramp or with one bears.
 fn drawn(seed: u64) -> (Load, Plan) {
     let chance = Seeded::new(seed);
-    let between = |low: u64, high: u64| {
-        let mut bytes = [0; 8];
-        chance.fill(&mut bytes).expect("chance that cannot fail");
-        low + u64::from_le_bytes(bytes) % (high - low + 1)
-    };
+    let between = |low: u64, high: u64| low + chance.below(high - low + 1);
     loop {
         let load = Load {
             rate: between(0, 200) as f64 / 10.0,

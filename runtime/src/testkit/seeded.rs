@@ -15,6 +15,12 @@ impl Seeded {
         Self(Mutex::new(seed))
     }
 
+    /// A number below that one; 0 if it is 0.
+    #[must_use]
+    pub fn below(&self, bound: u64) -> u64 {
+        self.next().checked_rem(bound).unwrap_or(0)
+    }
+
     fn next(&self) -> u64 {
         let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);

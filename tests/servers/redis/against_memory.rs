@@ -25,10 +25,8 @@ struct History {
 }
 
 impl History {
-    fn draw(&self, below: u8) -> u8 {
-        let mut byte = [0];
-        self.chance.fill(&mut byte).expect("a seed never ends");
-        byte[0] % below
+    fn draw(&self, below: u64) -> u64 {
+        self.chance.below(below)
     }
 
     fn name(&self) -> String {

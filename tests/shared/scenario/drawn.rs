@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqs_runtime::{Random, claim::Mode, testkit::Seeded};
+use sqs_runtime::{claim::Mode, testkit::Seeded};
 
 /// Chance of the settings: other numbers than the simulation's own, which begins with the same seed.
 pub(super) struct Dice(Seeded);
@@ -13,10 +13,7 @@ impl Dice {
     }
 
     pub(super) fn below(&self, bound: u16) -> u16 {
-        let mut bytes = [0; 8];
-        // A seeded source always has some.
-        let _ = self.0.fill(&mut bytes);
-        u16::try_from(u64::from_le_bytes(bytes) % u64::from(bound)).unwrap_or_default()
+        u16::try_from(self.0.below(bound.into())).unwrap_or_default()
     }
 
     /// Whether something is so that is so in one of so many seeds.

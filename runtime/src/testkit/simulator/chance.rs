@@ -16,16 +16,9 @@ impl Chance {
         Self(Arc::new(Seeded::new(seed)))
     }
 
-    pub(super) fn number(&self) -> u64 {
-        let mut bytes = [0; 8];
-        // A seeded source always has some.
-        let _ = self.0.fill(&mut bytes);
-        u64::from_le_bytes(bytes)
-    }
-
     /// A number below that one; 0 if it is 0.
     pub(super) fn below(&self, bound: u64) -> u64 {
-        self.number().checked_rem(bound).unwrap_or(0)
+        self.0.below(bound)
     }
 
     /// Whether something happens that happens so often in a thousand times.
