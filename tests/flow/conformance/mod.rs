@@ -134,6 +134,7 @@ fn the_promises_of_stores_are_those_of_this_version() {
         "a_success_with_another_payload_is_a_conflict",
         "a_success_is_never_undone",
         "a_completion_after_a_takeover_is_refused",
+        "a_completion_of_what_has_no_row_is_refused",
         "a_late_completion_of_the_registered_owner_is_right",
         "a_completion_of_another_ones_success_is_a_replay_or_a_conflict",
         "a_result_that_could_not_be_kept_leaves_a_note",

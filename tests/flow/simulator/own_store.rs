@@ -10,12 +10,13 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use sqs_runtime::{
     Clock, Consumer, Failure,
+    batch::Record,
     claim::{
-        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FencingToken, HeldAnswer, IdempotencyStore, Lease,
-        MemoryStore, Mode, Owner,
+        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FencingToken, HeldAnswer, IdempotencyStore, Key,
+        Lease, MarkRequest, MemoryStore, Mode, Owner,
     },
     extract::{Body, ReceiveCount},
-    testkit::simulator::{Account, Faults, Process, QueueSettings, SentMessage, Simulation, SimulationClock},
+    testkit::simulator::{Account, Faults, Plant, Process, QueueSettings, SentMessage, Simulation, SimulationClock},
 };
 
 use crate::as_store::as_its_store;
@@ -37,12 +38,12 @@ fn consumer(process: &Process, mode: Mode) -> Consumer {
             }
         }
     };
-    let idempotency = process.idempotency().mode(mode).key(sqs_runtime::claim::Key::by(key).same_body());
+    let idempotency = process.idempotency().mode(mode).key(Key::by(key).same_body());
     Consumer::new(handler).idempotency(idempotency.handler_version("7"))
 }
 
 /// Two messages have one key, and some of those have another text.
-fn key(record: &sqs_runtime::batch::Record) -> Option<String> {
+fn key(record: &Record) -> Option<String> {
     Some((record.body().len() / 2).to_string())
 }
 
@@ -77,6 +78,7 @@ enum Slip {
     GrantsWhatIsDone,
     StartsFencesAnew,
     BlocksItself,
+    GrantsWhatItReleased,
     TakesEveryPayload,
     TakesEverySuccess,
     TakesEveryRelease,
@@ -103,6 +105,9 @@ impl Slipped {
             (Slip::StartsFencesAnew, ClaimAnswer::Acquired(_)) => fence(FencingToken(1)),
             (Slip::BlocksItself, ClaimAnswer::Acquired(lease)) if is_known => {
                 ClaimAnswer::InProgress { lease_expires_at_ms: lease.expires_at_ms() }
+            }
+            (Slip::GrantsWhatItReleased, ClaimAnswer::InProgress { lease_expires_at_ms: 0 }) => {
+                fence(FencingToken(u64::MAX))
             }
             (Slip::TakesEveryPayload, ClaimAnswer::KeyConflict) => {
                 ClaimAnswer::Completed { result: Default::default() }
@@ -146,6 +151,7 @@ fn each_wrong_store_breaks_its_rule() {
         (Slip::GrantsWhatIsDone, "I2, I3"),
         (Slip::StartsFencesAnew, "I9"),
         (Slip::BlocksItself, "I5"),
+        (Slip::GrantsWhatItReleased, "a late copy of a claim that was released is refused"),
         (Slip::TakesEveryPayload, "I18"),
         (Slip::TakesEverySuccess, "I7, I8"),
         (Slip::TakesEveryRelease, "I7, I8"),
@@ -179,7 +185,41 @@ struct MarksAll {
 impl IdempotencyStore for MarksAll {
     as_its_store!(claim, complete, release, fail, renew, read, forget);
 
-    fn mark<'a>(&'a self, all: &'a [sqs_runtime::claim::MarkRequest], _: Time) -> BoxFuture<'a, Vec<CompleteAnswer>> {
+    fn mark<'a>(&'a self, all: &'a [MarkRequest], _: Time) -> BoxFuture<'a, Vec<CompleteAnswer>> {
         Box::pin(ready(all.iter().map(|_| CompleteAnswer::Committed).collect()))
     }
+}
+
+#[test]
+fn a_plant_in_the_store_that_is_not_there_is_refused() {
+    let account = Simulation::new(1, |process| consumer(process, Mode::Lease)).plant(Plant::FenceThatStartsAnew);
+    let account = account.store(MemoryStore::new).run();
+    assert!(account.violations.iter().any(|what| what.contains("stands in its place")), "{:?}", account.violations);
+}
+
+/// Whoever has to find out why needs the seed.
+#[test]
+#[should_panic(expected = "seed 77: this store panics")]
+fn a_panic_of_a_store_says_the_seed() {
+    let _ = run(77, Mode::Lease, |clock| Panicking { store: MemoryStore::new(clock) });
+}
+
+struct Panicking {
+    store: MemoryStore,
+}
+
+impl IdempotencyStore for Panicking {
+    as_its_store!(complete, release, fail, renew, mark, read, forget);
+
+    fn claim<'a>(&'a self, _: &'a [ClaimRequest], _: Time) -> BoxFuture<'a, Vec<ClaimAnswer>> {
+        panic!("this store panics")
+    }
+}
+
+#[test]
+#[should_panic(expected = "queue 3 was not added: there are 1")]
+fn a_message_for_a_queue_that_is_not_there_is_refused() {
+    let mut simulation = Simulation::new(1, |process| consumer(process, Mode::Lease));
+    simulation.queue(QueueSettings::new("orders"));
+    simulation.send(3, SentMessage::new("x"));
 }

@@ -264,6 +264,20 @@ async fn effects_that_went_past_the_double_are_no_pass() {
     assert_eq!(elsewhere.all(), ["charged m-1"]);
 }
 
+/// The second thing would never happen, in no run: both sides are the same, and wrong.
+#[tokio::test]
+async fn two_effects_under_one_key_are_told_apart() {
+    async fn place(State(effects): State<Effects>, key: IdempotencyKey) {
+        effects.happen_once(key.as_str(), "charged").await;
+        effects.happen_once(key.as_str(), "mailed").await;
+    }
+    let consumer = |world: &World| Consumer::new(place).state(world.effects()).idempotency(world.idempotency());
+    let event = Event::standard("orders").message(Message::text("x").id("m-1"));
+    let difference = redelivery_check(consumer, &event).await.unwrap_err();
+    let text = difference.to_string();
+    assert!(text.contains("`mailed` never happened: it was asked for with the key of `charged`"), "{text}");
+}
+
 /// Nobody named a store: its claims die with the process, and are points all the same.
 #[tokio::test]
 async fn a_consumer_that_names_no_store_is_tried_too() {

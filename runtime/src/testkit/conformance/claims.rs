@@ -45,9 +45,12 @@ pub async fn a_lease_is_taken_over_after_its_end_and_the_skew(store: &dyn Idempo
     granted(store, subject.request(1, "a")).await;
     clock.advance(LEASE);
     let at_the_end = claim(store, subject.request(2, "a")).await;
-    promise!(at_the_end, ClaimAnswer::InProgress { .. }, "a lease is not taken over within the skew");
+    promise!(at_the_end, ClaimAnswer::InProgress { .. }, "a lease is not taken over at its end");
+    clock.advance(Duration::from_millis(900));
+    let within = claim(store, subject.request(3, "a")).await;
+    promise!(within, ClaimAnswer::InProgress { .. }, "a lease is not taken over within the skew of a second");
     clock.advance(SKEW);
-    granted(store, subject.request(3, "a")).await;
+    granted(store, subject.request(4, "a")).await;
 }
 
 /// Fencing tokens grow with every grant, over takeovers, releases and expiry.
@@ -121,11 +124,16 @@ pub async fn a_read_says_where_the_work_stands_and_since_when(store: &dyn Idempo
     promise!(row.status, RowStatus::InProgress { lease_expires_at_ms } if lease_expires_at_ms == end_ms, "a claim is in progress");
     assert_eq!((row.since_ms, row.attempts, row.version.as_deref()), (claimed_ms, 1, Some("7")), "since the claim");
     assert_eq!(row.payload_hash, lease.payload_hash(), "the payload that was claimed");
+    assert_eq!(
+        row.expires_at_s,
+        claimed_ms / 1_000 + RETENTION.as_secs(),
+        "the end of its retention as the claim has it"
+    );
 
     promise!(release(store, &lease).await, HeldAnswer::Written, "a held lease is released");
     let row = subject.row(store).await;
     promise!(row.status, RowStatus::Released, "a release waits for the next delivery");
-    assert_eq!(row.since_ms, claimed_ms + 1_000, "since the release");
+    assert_eq!((row.since_ms, row.attempts), (claimed_ms + 1_000, 0), "since the release, which begins anew");
 
     let lease = granted(store, subject.request(2, "a").version("7")).await;
     let request = FailRequest::new(lease, "7", "declined");
@@ -134,9 +142,12 @@ pub async fn a_read_says_where_the_work_stands_and_since_when(store: &dyn Idempo
         "a rejection says its class");
 
     let lease = granted(store, subject.request(3, "a").version("8")).await;
+    assert_eq!(subject.row(store).await.version.as_deref(), Some("8"), "the version of who claimed last");
     clock.advance(Duration::from_secs(1));
     promise!(complete(store, subject.completion(&lease)).await, CompleteAnswer::Committed, "a held lease is completed");
     let row = subject.row(store).await;
     promise!(row.status, RowStatus::Completed { result: StoredResult::Nothing }, "done");
     assert_eq!(row.since_ms, claimed_ms + 2_000, "since the completion");
+    let kept_until_s = claimed_ms / 1_000 + 2 + RETENTION.as_secs();
+    assert_eq!(row.expires_at_s, kept_until_s, "the end of its retention as the completion has it");
 }

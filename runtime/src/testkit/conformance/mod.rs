@@ -62,7 +62,7 @@ macro_rules! promises {
         ///
         /// If the store breaks a promise; the message says which.
         pub async fn all(store: &dyn IdempotencyStore, clock: &ManualClock) {
-            $($($name(store, clock).await;)*)*
+            $($(subject::named(stringify!($name), $name(store, clock)).await;)*)*
         }
 
         /// The names of all promises.
@@ -77,7 +77,7 @@ macro_rules! promises {
 
 promises! {
     claims: a_free_key_is_granted, a_held_key_is_refused_with_the_end_of_its_lease, ones_own_write_is_recognised, a_lease_is_taken_over_after_its_end_and_the_skew, fences_grow_with_every_grant, attempts_count_what_ended_neither_way, an_expired_row_is_free_whatever_it_says, each_element_of_a_call_has_its_own_answer, a_read_says_where_the_work_stands_and_since_when;
-    successes: a_success_is_a_replay_and_keeps_its_result, a_success_with_another_payload_is_a_conflict, a_success_is_never_undone, a_completion_after_a_takeover_is_refused, a_late_completion_of_the_registered_owner_is_right, a_completion_of_another_ones_success_is_a_replay_or_a_conflict, a_result_that_could_not_be_kept_leaves_a_note;
+    successes: a_success_is_a_replay_and_keeps_its_result, a_success_with_another_payload_is_a_conflict, a_success_is_never_undone, a_completion_after_a_takeover_is_refused, a_completion_of_what_has_no_row_is_refused, a_late_completion_of_the_registered_owner_is_right, a_completion_of_another_ones_success_is_a_replay_or_a_conflict, a_result_that_could_not_be_kept_leaves_a_note;
     given_up: a_release_frees_the_key_at_once, a_release_after_a_takeover_changes_nothing, a_late_copy_of_a_released_claim_is_refused, a_rejection_blocks_its_payload_and_version_only, a_rejection_after_a_takeover_changes_nothing, a_cancellation_leaves_the_lease_and_is_no_hint_of_a_crash, a_rejection_can_be_forgotten_and_nothing_else_can;
     many: many_claims_in_a_call_are_each_answered_in_their_place, a_claim_among_many_leaves_the_row_of_a_claim, many_completions_in_a_call_are_each_their_own, many_are_given_up_in_a_call_as_one_is;
     renewals: a_renewal_moves_the_end_and_never_back, a_renewal_after_a_takeover_is_refused;

@@ -1,9 +1,12 @@
 //! What every promise is tried on: one key, and requests for it.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
+
+use futures_util::FutureExt;
 
 use crate::{
     claim::{
@@ -11,6 +14,7 @@ use crate::{
         Lease, Owner, PayloadHash, ReadAnswer, RowState,
     },
     clock::{Clock, epoch_ms},
+    layer::Panicked,
     testkit::ManualClock,
 };
 
@@ -88,6 +92,13 @@ pub(super) async fn complete(store: &dyn IdempotencyStore, request: CompleteRequ
 
 pub(super) async fn release(store: &dyn IdempotencyStore, lease: &Lease) -> HeldAnswer {
     one(store.release(std::slice::from_ref(lease), None).await)
+}
+
+/// Keeps a promise's name in front of what it panics with.
+pub(super) async fn named(name: &str, promise: impl Future<Output = ()>) {
+    if let Err(panic) = AssertUnwindSafe(promise).catch_unwind().await {
+        panic!("{name}: {}", Panicked::new(panic));
+    }
 }
 
 pub(super) fn one<A>(mut answers: Vec<A>) -> A {

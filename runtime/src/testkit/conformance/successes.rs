@@ -2,7 +2,10 @@
 
 use super::subject::{Subject, claim, complete, granted, one, promise, release};
 use crate::{
-    claim::{ClaimAnswer, CompleteAnswer, FailRequest, HeldAnswer, IdempotencyStore, StoredResult},
+    claim::{
+        ClaimAnswer, CompleteAnswer, FailRequest, FencingToken, HeldAnswer, IdempotencyStore, Lease, ReadAnswer,
+        StoredResult,
+    },
     testkit::ManualClock,
 };
 
@@ -48,6 +51,20 @@ pub async fn a_completion_after_a_takeover_is_refused(store: &dyn IdempotencySto
     let winner = granted(store, subject.request(2, "a")).await;
     promise!(complete(store, subject.completion(&loser)).await, CompleteAnswer::LeaseLost, "a loser records nothing");
     promise!(complete(store, subject.completion(&winner)).await, CompleteAnswer::Committed, "the winner records");
+}
+
+/// What was never claimed, or is forgotten, is not done by saying so.
+pub async fn a_completion_of_what_has_no_row_is_refused(store: &dyn IdempotencyStore, clock: &ManualClock) {
+    let subject = Subject::new(clock);
+    let request = subject.request(1, "a");
+    let lease = Lease::granted(&request, FencingToken(1), 1, request.lease_expires_at_ms);
+    promise!(
+        complete(store, subject.completion(&lease)).await,
+        CompleteAnswer::LeaseLost,
+        "there is no row to complete"
+    );
+    promise!(release(store, &lease).await, HeldAnswer::LeaseLost, "there is no row to release");
+    promise!(subject.read(store).await, ReadAnswer::Nothing, "what was refused leaves no row");
 }
 
 /// A completion after the lease's end is right as long as nobody took over.

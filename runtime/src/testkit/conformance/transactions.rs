@@ -23,7 +23,7 @@ macro_rules! promises {
         ///
         /// If the store breaks a promise; the message says which.
         pub async fn all(counters: &impl Counters, clock: &ManualClock) {
-            $($name(counters, clock).await;)*
+            $(super::subject::named(stringify!($name), $name(counters, clock)).await;)*
         }
 
         /// The names of all promises.

@@ -26,6 +26,8 @@ pub(super) struct Check<'a, O, C, E> {
 /// How one world ended.
 struct Ended {
     effects: Vec<String>,
+    /// What never happened, since its key is that of something else; and of what.
+    mixed_up: Option<(String, String)>,
     /// The last delivery, unless the process died in it.
     delivered: Option<Delivered>,
 }
@@ -46,10 +48,12 @@ fn past_the_lease(consumer: &Consumer) -> Duration {
 }
 
 /// Why a clean run is nothing to compare others with.
-fn tells_nothing(alive: &Kill, effects: &[String]) -> Option<Trouble> {
-    if !alive.tried_a_handler() {
+fn tells_nothing(alive: &Kill, clean: &mut Ended) -> Option<Trouble> {
+    if let Some((never, known)) = clean.mixed_up.take() {
+        Some(Trouble::MixedUp(never, known))
+    } else if !alive.tried_a_handler() {
         Some(Trouble::NothingTried)
-    } else if effects.is_empty() {
+    } else if clean.effects.is_empty() {
         Some(Trouble::NothingHappened)
     } else if alive.count() > MAX_POINTS {
         Some(Trouble::TooManyPoints)
@@ -70,11 +74,11 @@ where
 {
     pub(super) async fn run(&self) -> Result<Vec<KillPoint>, Difference> {
         let alive = Kill::never();
-        let clean = self.live(&alive, 0).await;
+        let mut clean = self.live(&alive, 0).await;
         if !clean.is_done() {
             return Err(Difference::new(Trouble::NotClean(clean.delivered), None, Vec::new(), clean.effects));
         }
-        if let Some(trouble) = tells_nothing(&alive, &clean.effects) {
+        if let Some(trouble) = tells_nothing(&alive, &mut clean) {
             return Err(Difference::new(trouble, None, clean.effects.clone(), clean.effects));
         }
         let mut tried = Vec::new();
@@ -123,6 +127,7 @@ where
         let mut effects = (self.effects)(&outside).await;
         // Deliveries may change the order of messages.
         effects.sort();
-        Ended { effects, delivered: lives.pop().and_then(Life::into_delivered) }
+        let mixed_up = world.effects().mixed_up();
+        Ended { effects, mixed_up, delivered: lives.pop().and_then(Life::into_delivered) }
     }
 }

@@ -18,6 +18,8 @@ pub(super) enum Trouble {
     NotClean(Option<Delivered>),
     NothingTried,
     NothingHappened,
+    /// What never happened, since its key is that of something else; and of what.
+    MixedUp(String, String),
     TooManyPoints,
     OtherEffects,
     /// What became of each message in the end.
@@ -74,6 +76,10 @@ impl fmt::Display for Difference {
             }
             Trouble::NothingTried => f.write_str(
                 "nothing of a handler could be tried: none waits, and none calls the world's `Effects` or writes in a transaction",
+            ),
+            Trouble::MixedUp(never, known) => write!(
+                f,
+                "`{never}` never happened: it was asked for with the key of `{known}`, and each thing needs a key of its own"
             ),
             Trouble::NothingHappened => f.write_str(
                 "nothing happened in the clean run: what handlers do outside has to go through the world's `Effects`, or be told by \

@@ -1,7 +1,7 @@
 //! What handlers did to the world, on a double that a process can die beside.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, btree_map::Entry},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -23,7 +23,10 @@ pub struct Effects {
 #[derive(Debug, Default)]
 struct Seen {
     effects: Vec<String>,
-    keys: BTreeSet<String>,
+    /// What first happened with each key.
+    keys: BTreeMap<String, String>,
+    /// What was asked for with the key of something else, and of what.
+    mixed_up: Option<(String, String)>,
 }
 
 impl Effects {
@@ -44,15 +47,29 @@ impl Effects {
         self.around(&what, |seen| seen.effects.push(what.clone())).await;
     }
 
-    /// Something happens out there at somebody's who remembers keys: asked for again with the same key, nothing happens.
+    /// Something happens out there at somebody's who remembers keys: asked for again with the same key, nothing happens. Two different things
+    /// need two keys, or only the first would ever happen: the check fails where they have one.
     pub async fn happen_once(&self, key: impl Into<String>, what: impl Into<String>) {
         let (key, what) = (key.into(), what.into());
         self.around(&what, |seen| {
-            if seen.keys.insert(key) {
-                seen.effects.push(what.clone());
+            let known = match seen.keys.entry(key) {
+                Entry::Vacant(free) => {
+                    free.insert(what.clone());
+                    seen.effects.push(what.clone());
+                    return;
+                }
+                Entry::Occupied(known) => known.get().clone(),
+            };
+            if known != what {
+                seen.mixed_up = Some((what.clone(), known));
             }
         })
         .await;
+    }
+
+    /// What never happened, since its key is that of something else; and of what.
+    pub(super) fn mixed_up(&self) -> Option<(String, String)> {
+        self.seen().mixed_up.clone()
     }
 
     /// What happened, in alphabetical order: deliveries may change the order of messages.

@@ -78,7 +78,8 @@ impl Account {
     #[track_caller]
     pub fn assert_clean(&self) {
         if !self.violations.is_empty() {
-            panic!("seed {}: {self}\n{}", self.seed, self.violations.join("\n"));
+            let violations = self.violations.join("\n");
+            panic!("seed {}: {self}\n{violations}\nWhat happened before is in `Account::trace`.", self.seed);
         }
     }
 }

@@ -88,6 +88,13 @@ impl World {
         for (received, record) in received.iter().zip(report.records()) {
             self.causes.comes_to_something(queue, received.receipt);
             *self.outcomes.entry(record.outcome.name()).or_default() += 1;
+            if let Some(reason) = record.outcome.reason() {
+                self.tell(format_args!(
+                    "message {} of queue {queue}: {}, {reason}",
+                    received.number,
+                    record.outcome.name()
+                ));
+            }
         }
         if self.queues.all().get(queue).is_some_and(|queue| queue.settings.is_fifo()) {
             self.check_order(received, report);

@@ -78,32 +78,43 @@ impl Ledger {
     }
 
     fn hears_of_a_claim(&mut self, request: &ClaimRequest, answer: &ClaimAnswer) {
-        let (key, owner) = (&request.key, request.owner);
-        let before = self.heard.grants.get(key);
-        let is_its_own = before.is_some_and(|grant| grant.owner == owner);
         match answer {
-            ClaimAnswer::Acquired(lease) => {
-                if !is_its_own && before.is_some_and(|grant| lease.fencing_token() <= grant.fence) {
-                    self.violation(format!("I9: fences grow with every grant: {lease:?}"));
+            ClaimAnswer::Acquired(lease) => self.hears_of_a_grant(request, lease),
+            ClaimAnswer::InProgress { .. } => {
+                let grant = self.heard.grants.get(&request.key);
+                if grant.is_some_and(|grant| grant.owner == request.owner && !grant.is_over) {
+                    self.violation(format!("I5: an attempt is blocked by its own claim: {request:?}"));
                 }
-                if self.heard.successes.contains_key(key) {
-                    self.violation(format!("I2, I3: what is done never changes, and {lease:?} is granted"));
-                }
-                self.is_granted(owner);
-                let (fence, expires_at_s) = (lease.fencing_token(), request.expires_at_s);
-                self.heard.grants.insert(key.clone(), Grant { owner, fence, is_over: false, expires_at_s });
-            }
-            ClaimAnswer::InProgress { .. } if is_its_own && before.is_some_and(|grant| !grant.is_over) => {
-                self.violation("I5: an attempt is blocked by its own claim".to_owned());
             }
             ClaimAnswer::Completed { .. } => {
-                let success = self.heard.successes.get(key);
+                let success = self.heard.successes.get(&request.key);
                 if success.is_some_and(|success| success.payload_hash != request.payload_hash) {
-                    self.violation("I18: another payload is answered as done".to_owned());
+                    self.violation(format!("I18: another payload is answered as done: {request:?}"));
                 }
             }
             _ => {}
         }
+    }
+
+    fn hears_of_a_grant(&mut self, request: &ClaimRequest, lease: &Lease) {
+        let (key, owner, fence) = (&request.key, request.owner, lease.fencing_token());
+        let mut wrong = Vec::new();
+        match self.heard.grants.get(key) {
+            Some(before) if before.owner == owner && before.is_over => {
+                wrong.push("a late copy of a claim that was released is refused");
+            }
+            Some(before) if before.owner != owner && fence <= before.fence => {
+                wrong.push("I9: fences grow with every grant");
+            }
+            _ => {}
+        }
+        if self.heard.successes.contains_key(key) {
+            wrong.push("I2, I3: what is done never changes");
+        }
+        self.is_granted(owner);
+        let grant = Grant { owner, fence, is_over: false, expires_at_s: request.expires_at_s };
+        self.heard.grants.insert(key.clone(), grant);
+        wrong.into_iter().for_each(|rule| self.violation(format!("{rule}: {lease:?} is granted")));
     }
 
     /// Only who holds a row may say what becomes of it; the same may be said twice.

@@ -37,7 +37,7 @@ struct Run {
 pub(super) struct Together {
     pub(super) run: u64,
     pub(super) of_key: usize,
-    pub(super) of_place: usize,
+    pub(super) of_process: usize,
 }
 
 /// What was committed, and what went wrong.
@@ -129,7 +129,7 @@ impl Ledger {
     pub(super) fn answers_in_time(&mut self, place: Place) {
         let unsent = self.succeeded.iter().filter(|(_, of)| *of == place).count();
         if unsent > 0 {
-            self.violation(format!("the store was never told of a success: {unsent} of them"));
+            self.violation(format!("the store was never told of a success: {unsent} of them, or the consumer has another store than `Process::idempotency`"));
         }
         self.answers_late(place);
     }
@@ -164,7 +164,7 @@ impl Ledger {
         self.keys.get(message_id).map(|key| self.ever_committed.contains(key))
     }
 
-    /// A handler starts. How many run for that key now, and how many in that place.
+    /// A handler starts. How many run for that key now, and how many in that process.
     pub(super) fn starts(&mut self, key: Option<&IdempotencyKey>, place: Place) -> Together {
         self.next_run += 1;
         self.running.push(Run { id: self.next_run, key: key.cloned(), place });
@@ -174,7 +174,7 @@ impl Ledger {
             of_key: count(&|run| {
                 run.key.is_some() && run.key.as_ref() == key && !self.late.contains(&run.place.process)
             }),
-            of_place: count(&|run| run.place == place),
+            of_process: count(&|run| run.place.process == place.process),
         }
     }
 

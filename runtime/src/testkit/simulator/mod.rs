@@ -50,7 +50,13 @@ mod timeline;
 mod together;
 mod worker;
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 #[cfg(feature = "worker")]
 use self::worker::{WorkerConfig, WorkerQueue};
@@ -79,6 +85,7 @@ pub use crate::testkit::queue::{QueueSettings, SentMessage};
 use crate::{
     Consumer,
     claim::IdempotencyStore,
+    layer::Panicked,
     run::{FailsWhen, Report},
     testkit::queue::{Queue, Queues, message_id},
 };
@@ -219,12 +226,21 @@ impl Simulation {
     }
 
     /// Sends a message at the start.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such queue.
     pub fn send(&mut self, queue: usize, message: SentMessage) {
         self.send_at(Duration::ZERO, queue, message);
     }
 
     /// Sends a message at that time.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such queue.
     pub fn send_at(&mut self, at: Duration, queue: usize, message: SentMessage) {
+        assert!(queue < self.queues.len(), "queue {queue} was not added: there are {}", self.queues.len());
         self.sends.push((at, queue, message));
     }
 
@@ -232,12 +248,17 @@ impl Simulation {
     ///
     /// # Panics
     ///
-    /// If a FIFO queue was sent a message without a group.
+    /// If a FIFO queue was sent a message without a group, or a store of one's own panics: with the seed that plays it again.
     #[must_use]
+    #[expect(clippy::panic, reason = "the same panic, with the seed")]
     pub fn run(self) -> Account {
-        let mut world = World::new(self);
-        world.run();
-        world.into_account()
+        let seed = self.seed;
+        let run = || {
+            let mut world = World::new(self);
+            world.run();
+            world.into_account()
+        };
+        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| panic!("seed {seed}: {}", Panicked::new(panic)))
     }
 }
 
@@ -322,7 +343,7 @@ impl World {
             &simulation.faults,
             simulation.plant,
             simulation.writes_together,
-            simulation.own_store.take(),
+            simulation.own_store.clone(),
         );
         let mut world = Self {
             setup: simulation,
@@ -456,6 +477,13 @@ impl World {
         let settings: Vec<bool> = self.queues.all().iter().map(|queue| queue.settings.is_fifo()).collect();
         let refusals = settings.into_iter().filter_map(|is_fifo| self.setup.mapping.refusal(is_fifo));
         refusals.for_each(|why| self.violation(format!("the mapping cannot be set so: {why}")));
+        let has_no_rules = self.setup.own_store.is_some() && self.setup.plant.is_some_and(Plant::is_of_the_store);
+        if has_no_rules {
+            self.violation(
+                "a plant in the simulation's store shows nothing where a store of one's own stands in its place"
+                    .to_owned(),
+            );
+        }
     }
 
     /// Which messages are lost: deleted although they were not done, by the mapping's answer to a function that failed.

@@ -136,9 +136,14 @@ impl Plant {
         account.violations.iter().any(|what| what.split(": ").next() == Some(self.rule()))
     }
 
-    /// The store's rules.
-    pub(super) fn rules(self) -> Rules {
-        match self {
+    /// Whether it is in the simulation's own store.
+    pub(super) fn is_of_the_store(self) -> bool {
+        self.rules().is_some() || matches!(self, Self::EffectsApart | Self::FailedInCompanyAsDone)
+    }
+
+    /// The store's rules, where they are others.
+    pub(super) fn rules(self) -> Option<Rules> {
+        Some(match self {
             Self::CompleteWithoutACondition => slips::complete_without_a_condition(),
             Self::CompleteWithoutTheFence => slips::complete_without_the_fence(),
             Self::ReleaseAsADelete => slips::release_as_a_delete(),
@@ -153,8 +158,8 @@ impl Plant {
             Self::Powertools => slips::powertools(),
             Self::RenewalThatMayShorten => slips::renewal_that_may_shorten(),
             Self::OwnWriteInAnyState => slips::own_write_recognised_in_any_state(),
-            _ => Rules::default(),
-        }
+            _ => return None,
+        })
     }
 
     /// The pipeline's, and the worker's.

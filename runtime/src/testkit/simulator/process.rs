@@ -337,7 +337,7 @@ impl WatchLayer {
         let lease = delivery.lease();
         let mut state = self.store.state();
         if self.needs_a_claim && !lease.is_some_and(|lease| state.ledger.is_claimed(lease.owner())) {
-            state.ledger.violation(format!("I21: a handler starts without a claim that was written: {start:?}"));
+            state.ledger.violation(format!("I21: a handler starts without a claim that was written in the simulation's store (the consumer's is to be `Process::idempotency`): {start:?}"));
         }
         let together = state.ledger.starts(lease.map(Lease::key), place);
         if self.clocks_agree && together.of_key > 1 {
@@ -346,8 +346,8 @@ impl WatchLayer {
         if self.clocks_agree && lease.is_some_and(|lease| state.ledger.is_committed(lease.key())) {
             state.ledger.violation(format!("I2: a handler starts although its work is done: {start:?}"));
         }
-        if self.concurrency.is_some_and(|limit| together.of_place > limit) {
-            state.ledger.violation(format!("I24: {} handlers run at a time: {start:?}", together.of_place));
+        if self.concurrency.is_some_and(|limit| together.of_process > limit) {
+            state.ledger.violation(format!("I24: {} handlers run at a time: {start:?}", together.of_process));
         }
         drop(state);
         self.starts.lock().unwrap_or_else(PoisonError::into_inner).push(start);

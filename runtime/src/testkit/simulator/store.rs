@@ -26,7 +26,7 @@ use crate::{
         ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, IdempotencyKey,
         IdempotencyStore, Lease, MarkRequest, ReadAnswer, RenewAnswer, RenewRequest, StoreError, Success,
         TransactAnswer, TransactRequest,
-        protocol::{Row, Status, rules::Rules},
+        protocol::{Row, Status},
     },
     clock::{Clock, epoch_ms},
 };
@@ -117,7 +117,7 @@ impl SharedStore {
         own: Option<OwnStore>,
     ) -> Self {
         Self(Arc::new(Shared {
-            server: Server::new(plant.map_or_else(Rules::default, Plant::rules)),
+            server: Server::new(plant.and_then(Plant::rules).unwrap_or_default()),
             effects_apart: plant == Some(Plant::EffectsApart),
             failed_as_done: plant == Some(Plant::FailedInCompanyAsDone),
             together: together && own.is_none(),

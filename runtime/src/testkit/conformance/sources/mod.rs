@@ -40,7 +40,7 @@ macro_rules! promises {
         ///
         /// If the source breaks a promise; the message says which.
         pub async fn all(site: &impl Site) {
-            $($($name(site).await;)*)*
+            $($(super::subject::named(stringify!($name), $name(site)).await;)*)*
         }
 
         /// The names of all promises.
