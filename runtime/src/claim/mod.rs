@@ -3,7 +3,7 @@
 //!
 //! Before a handler runs, one conditional write puts the message's [`IdempotencyKey`] in progress; after it, another one
 //! completes the row if the claim is still ours, or releases it. What the writes mean is decided by pure functions over
-//! (stored row, request, time) that every [`IdempotencyStore`] shares.
+//! (stored row, request, time) that every store of this crate shares; [`IdempotencyStore`] has them in a table, for one of your own.
 
 mod breaker;
 #[cfg(feature = "dynamodb")]

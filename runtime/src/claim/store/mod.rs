@@ -29,6 +29,24 @@ use super::{IdempotencyKey, Lease};
 ///
 /// An answer that is missing is taken as unknown, and what runs is then failed rather than run twice.
 ///
+/// # What a row is and how it changes
+///
+/// A row has a status (in progress until the end of a lease, done, released, rejected), an owner, a fencing token, the end of its retention, a
+/// payload hash and a version. Times of day are the store's own clock's; clocks of two machines may differ by a second, the skew.
+///
+/// | operation | is done where | what it leaves |
+/// | --- | --- | --- |
+/// | `claim` | there is no row; its retention is over (`expires_at_s` before now); it is in progress and its lease has been over for more than the skew; it is released, and not by this very owner; it is rejected, and of another payload, or of another version, or of none | in progress for this owner, with a fencing token above all that the key ever had (a row that is new begins at the clock, in milliseconds, so that it goes on growing where a row was forgotten), one attempt more |
+/// | `complete`, `release`, `fail`, `renew`, `cancel` | the row is in progress for the lease's owner with its fencing token, whatever the time | done, released, rejected, and with `cancel` in progress as before, all without attempts; a renewal only moves the end, and never back |
+/// | `mark` | as `claim` | done, with a fencing token above |
+///
+/// What was not done is answered by the row that refused it: a claim that meets its own owner's living claim, and a completion or mark that meets its
+/// own, are granted and committed, since their first answer was lost; a claim that meets its own release is a late copy, and is `InProgress`
+/// with a lease that ended at 0; done with the same payload is `Completed` or `CompletedElsewhere`, with another `KeyConflict`; else it is `InProgress`,
+/// `RejectedBefore` or `LeaseLost`.
+///
+/// `testkit::conformance` tries it line by line, and `testkit::simulator::Simulation::store` under everything that goes wrong.
+///
 /// `time_left` is the time until the answer is of no use any more; `None` where nothing limits it. A store bounds its
 /// requests by it.
 pub trait IdempotencyStore: Send + Sync + 'static {
