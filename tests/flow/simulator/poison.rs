@@ -77,6 +77,7 @@ fn a_crash_limit_ends_it_earlier() {
         simulation.send(orders, SentMessage::new("poison"));
         let account = simulation.run();
         assert_eq!((account.dead_lettered, account.in_queue), (1, 0), "{account}");
+        assert_eq!(account.dead_letters, [account.starts[0].message_id.as_str()]);
         account.starts.len()
     };
     assert_eq!((runs(None), runs(Some(2))), (5, 2));

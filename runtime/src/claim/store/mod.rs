@@ -45,6 +45,8 @@ use super::{IdempotencyKey, Lease};
 /// with a lease that ended at 0; done with the same payload is `Completed` or `CompletedElsewhere`, with another `KeyConflict`; else it is `InProgress`,
 /// `RejectedBefore` or `LeaseLost`.
 ///
+/// (`BoxFuture` is that of `futures-util`: a pinned box of a future that is `Send`.)
+///
 /// `testkit::conformance` tries it line by line, and `testkit::simulator::Simulation::store` under everything that goes wrong.
 ///
 /// `time_left` is the time until the answer is of no use any more; `None` where nothing limits it. A store bounds its

@@ -192,9 +192,9 @@ impl Queue {
             .collect()
     }
 
-    /// How many left for the dead-letter queue.
-    pub(super) fn dead_lettered(&self) -> usize {
-        self.dead.len() + self.deleted.intersection(&self.copies).count()
+    /// The numbers of those that left for the dead-letter queue.
+    pub(super) fn dead_lettered(&self) -> impl Iterator<Item = u64> {
+        self.dead.iter().chain(self.deleted.intersection(&self.copies)).copied()
     }
 
     /// The ids of messages that the redrive policy moved, of a FIFO queue that is the simulation's so-manieth.

@@ -20,6 +20,8 @@ pub struct Account {
     pub in_queue: u64,
     /// Messages that the redrive policy moved, or that their consumer sent to the dead-letter queue and that were deleted then.
     pub dead_lettered: u64,
+    /// Their ids.
+    pub dead_letters: Vec<String>,
     /// Messages that were kept too long.
     pub expired: u64,
     /// Every start of a handler, in order.
@@ -40,7 +42,7 @@ pub struct Account {
     pub outcomes: std::collections::BTreeMap<&'static str, u64>,
     /// How often each row of the protocol's tables was met, in words.
     pub rows: std::collections::BTreeMap<&'static str, u64>,
-    /// What went wrong by intent.
+    /// What went wrong by intent, and what else was out of the ordinary.
     pub faults: FaultCounts,
     /// Which rules were broken; empty where all is well.
     pub violations: Vec<String>,

@@ -503,13 +503,18 @@ impl World {
         let mut queues = std::mem::take(&mut *self.queues.all());
         self.settle_losses(&mut queues);
         let count = |of: fn(&Queue) -> usize| queues.iter().map(|queue| of(queue) as u64).sum();
+        let dead_of = |(index, queue): (usize, &Queue)| -> Vec<String> {
+            queue.dead_lettered().map(|number| message_id(index, number)).collect()
+        };
+        let dead_letters: Vec<String> = queues.iter().enumerate().flat_map(dead_of).collect();
         let starts = std::mem::take(&mut *self.starts.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         let mut account = Account {
             seed: self.setup.seed,
             sent: queues.iter().map(Queue::sent).sum(),
             done: count(Queue::done),
             in_queue: count(Queue::len),
-            dead_lettered: count(Queue::dead_lettered),
+            dead_lettered: dead_letters.len() as u64,
+            dead_letters,
             lost: count(|queue| queue.losses().count()),
             expired: count(|queue| queue.expired.len()),
             starts,
