@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use sqs_runtime::{
-    Random as _,
     claim::{
         ClaimAnswer, ClaimRequest, CompleteRequest, FailRequest, IdempotencyStore, Lease, MarkRequest, MemoryStore,
         PayloadHash, RenewRequest, StoredResult, redis::RedisStore,
@@ -25,8 +24,8 @@ struct History {
 }
 
 impl History {
-    fn draw(&self, below: u64) -> u64 {
-        self.chance.below(below)
+    fn draw(&self, below: u8) -> u8 {
+        u8::try_from(self.chance.below(below.into())).unwrap_or_default()
     }
 
     fn name(&self) -> String {
