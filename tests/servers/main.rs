@@ -1,5 +1,6 @@
 //! Against servers that others wrote: a second opinion on every condition. A server that is missing fails its test.
 #![allow(
+    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,

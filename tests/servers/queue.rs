@@ -52,7 +52,7 @@ struct Ministack {
 impl Ministack {
     /// A queue and its dead-letter queue; `suffix` is `.fifo` or nothing.
     async fn new(sqs: Client, suffix: &str) -> Self {
-        let fifo = (!suffix.is_empty()).then(|| (QueueAttributeName::FifoQueue, "true"));
+        let fifo = (!suffix.is_empty()).then_some((QueueAttributeName::FifoQueue, "true"));
         let make = async |name: String, more: Vec<(QueueAttributeName, String)>| {
             let mut request = sqs.create_queue().queue_name(name);
             for (name, value) in fifo.clone().into_iter().map(|(name, value)| (name, value.to_owned())).chain(more) {

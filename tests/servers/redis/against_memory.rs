@@ -73,7 +73,7 @@ impl History {
             (4, _) => self.mark().await,
             (5, Some(lease)) => self.complete(lease).await,
             (6, Some(lease)) => {
-                self.both("release", async |store| one(store.release(&[lease.clone()], None).await)).await
+                self.both("release", async |store| one(store.release(std::slice::from_ref(&lease), None).await)).await
             }
             (7, Some(lease)) => self.fail(lease).await,
             (8, Some(lease)) => self.renew(lease).await,
