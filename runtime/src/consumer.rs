@@ -169,7 +169,8 @@ impl<S> Consumer<S> {
         self
     }
 
-    /// How many messages may run at a time in this process, all invocations together. Default 100; 0 counts as 1. Under
+    /// How many messages may run at a time in this process, all invocations together; a handler that does not yield and was left behind at
+    /// its deadline counts no more. Default 100; 0 counts as 1. Under
     /// [`run`](crate::run()) the environment's `SQS_RUNTIME_CONCURRENCY` wins.
     #[must_use]
     pub fn concurrency(mut self, limit: usize) -> Self {

@@ -38,6 +38,7 @@ pub(super) struct Together {
     pub(super) run: u64,
     pub(super) of_key: usize,
     pub(super) of_process: usize,
+    pub(super) of_place: usize,
 }
 
 /// What was committed, and what went wrong.
@@ -164,7 +165,7 @@ impl Ledger {
         self.keys.get(message_id).map(|key| self.ever_committed.contains(key))
     }
 
-    /// A handler starts. How many run for that key now, and how many in that process.
+    /// A handler starts. How many run for that key now, and how many in that process and in that place.
     pub(super) fn starts(&mut self, key: Option<&IdempotencyKey>, place: Place) -> Together {
         self.next_run += 1;
         self.running.push(Run { id: self.next_run, key: key.cloned(), place });
@@ -175,6 +176,7 @@ impl Ledger {
                 run.key.is_some() && run.key.as_ref() == key && !self.late.contains(&run.place.process)
             }),
             of_process: count(&|run| run.place.process == place.process),
+            of_place: count(&|run| run.place == place),
         }
     }
 
