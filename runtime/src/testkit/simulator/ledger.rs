@@ -8,6 +8,9 @@ use crate::claim::{
     protocol::{Row, Status},
 };
 
+/// What else it may be where claims or successes are missing.
+pub(super) const OTHER_STORE: &str = "or the consumer has another store than `Process::idempotency`";
+
 /// What a write is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Write {
@@ -130,7 +133,7 @@ impl Ledger {
     pub(super) fn answers_in_time(&mut self, place: Place) {
         let unsent = self.succeeded.iter().filter(|(_, of)| *of == place).count();
         if unsent > 0 {
-            self.violation(format!("the store was never told of a success: {unsent} of them, or the consumer has another store than `Process::idempotency`"));
+            self.violation(format!("the store was never told of a success: {unsent} of them; {OTHER_STORE}"));
         }
         self.answers_late(place);
     }

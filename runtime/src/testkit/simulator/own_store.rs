@@ -8,7 +8,7 @@ use super::{
     server::{Answer, Request},
     store::SharedStore,
 };
-use crate::claim::{ClaimAnswer, CompleteAnswer, HeldAnswer, IdempotencyStore, ReadAnswer, RenewAnswer, StoreError};
+use crate::claim::IdempotencyStore;
 
 /// It has to answer at once: time passes on the wire, and not in the store.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ impl OwnStore {
         let Some(answer) = self.ask(request).now_or_never().flatten() else {
             let what = "a store of one's own has to answer at once, each element of a call with one answer".to_owned();
             wire.state().ledger.violation(what);
-            return unknown(request);
+            return Answer::Nothing;
         };
         wire.hears(request, &answer);
         answer
@@ -46,17 +46,4 @@ impl OwnStore {
 fn only<A>(answers: Vec<A>) -> Option<A> {
     let [answer] = <[A; 1]>::try_from(answers).ok()?;
     Some(answer)
-}
-
-fn unknown(request: &Request) -> Answer {
-    let silent = || StoreError::new("no answer");
-    match request {
-        Request::Claim(_) => Answer::Claim(ClaimAnswer::Unknown(silent())),
-        Request::Complete(_) | Request::Mark(_) | Request::Transact(..) => {
-            Answer::Complete(CompleteAnswer::Unknown(silent()))
-        }
-        Request::Release(_) | Request::Cancel(_) | Request::Fail(_) => Answer::Held(HeldAnswer::Unknown(silent())),
-        Request::Renew(_) => Answer::Renew(RenewAnswer::Unknown(silent())),
-        Request::Read(_) => Answer::Read(ReadAnswer::Unavailable(silent())),
-    }
 }

@@ -19,6 +19,7 @@ use super::{
     effect::Counted,
     executor::{Executor, ProcessId, ProcessSpawn},
     keys,
+    ledger::OTHER_STORE,
     store::SharedStore,
     timeline::{SimulationClock, Timeline},
     worker::WorkerHandle,
@@ -348,7 +349,9 @@ impl WatchLayer {
         let lease = delivery.lease();
         let mut state = self.store.state();
         if self.needs_a_claim && !lease.is_some_and(|lease| state.ledger.is_claimed(lease.owner())) {
-            state.ledger.violation(format!("I21: a handler starts without a claim that was written in the simulation's store (the consumer's is to be `Process::idempotency`): {start:?}"));
+            state
+                .ledger
+                .violation(format!("I21: a handler starts without a claim that was written: {start:?}; {OTHER_STORE}"));
         }
         let together = state.ledger.starts(lease.map(Lease::key), place);
         if self.clocks_agree && together.of_key > 1 {

@@ -37,6 +37,8 @@ pub(super) enum Answer {
     Held(HeldAnswer),
     Renew(RenewAnswer),
     Read(ReadAnswer),
+    /// A store of the user's own said nothing that is an answer: whoever asked knows nothing.
+    Nothing,
 }
 
 impl Request {
