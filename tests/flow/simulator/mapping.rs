@@ -74,7 +74,7 @@ fn a_batch_is_closed_before_its_event_would_be_too_large() {
     let small = |mapping: &mut MappingSettings| mapping.max_event_bytes = 2_300;
     let account = run(QueueSettings::new("orders"), 9, Duration::ZERO, small);
     account.assert_clean();
-    assert_eq!((account.invocations, account.faults.closed_by_size), (3, 2), "{account}");
+    assert_eq!((account.invocations, account.circumstances.closed_by_size), (3, 2), "{account}");
 }
 
 /// Up to the maximum, and no further, duplicates included.

@@ -31,15 +31,19 @@ type Counts = BTreeMap<&'static str, u64>;
 #[derive(Debug, Default)]
 struct Met {
     faults: Counts,
+    circumstances: Counts,
     outcomes: Counts,
     rows: Counts,
 }
 
 impl Met {
     fn and(mut self, other: Self) -> Self {
-        for (to, from) in
-            [(&mut self.faults, other.faults), (&mut self.outcomes, other.outcomes), (&mut self.rows, other.rows)]
-        {
+        for (to, from) in [
+            (&mut self.faults, other.faults),
+            (&mut self.circumstances, other.circumstances),
+            (&mut self.outcomes, other.outcomes),
+            (&mut self.rows, other.rows),
+        ] {
             from.into_iter().for_each(|(name, count)| add(to, name, count));
         }
         self
@@ -64,6 +68,8 @@ fn run_all(seeds: Range<u64>) -> Met {
     for seed in seeds {
         let account = run_clean(seed);
         account.faults.named().iter().for_each(|(name, count)| add(&mut met.faults, name, *count));
+        account.circumstances.named().iter().for_each(|(name, count)| add(&mut met.circumstances, name, *count));
+        add(&mut met.circumstances, "expired", account.expired);
         account.outcomes.iter().for_each(|(name, count)| add(&mut met.outcomes, name, *count));
         account.rows.iter().for_each(|(name, count)| add(&mut met.rows, name, *count));
     }
@@ -78,9 +84,10 @@ fn every_rule_holds_under_every_fault() {
         let running = halves.map(|seeds| scope.spawn(move || run_all(seeds)));
         running.map(|half| half.join().expect("no rule is broken"))
     });
-    let Met { faults, outcomes, rows } = one.and(other);
-    println!("{SEEDS} seeds, {faults:?} {outcomes:?} {rows:#?}");
+    let Met { faults, circumstances, outcomes, rows } = one.and(other);
+    println!("{SEEDS} seeds, {faults:?} {circumstances:?} {outcomes:?} {rows:#?}");
     assert!(faults.values().all(|count| *count > 0), "a fault never happened: {faults:?}");
+    assert!(circumstances.values().all(|count| *count > 0), "never met: {circumstances:?}");
     let expected = ["already done", "done", "not started", "rejected", "retry"];
     assert!(expected.iter().all(|outcome| outcomes.contains_key(outcome)), "{outcomes:?}");
     assert!(outcomes.contains_key("in progress elsewhere"), "{outcomes:?}");

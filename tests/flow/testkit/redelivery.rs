@@ -325,6 +325,24 @@ async fn what_a_destructor_would_have_freed_stays_taken() {
     assert!(text.contains("its messages are never done") && text.contains("locked"), "{text}");
 }
 
+/// What the second process waits for, the first one would have said.
+#[tokio::test(start_paused = true)]
+#[expect(clippy::disallowed_methods, reason = "the time is tokio's, and paused: none passes but where all wait")]
+async fn a_check_that_waits_for_what_never_comes_can_be_ended_from_outside() {
+    let handler = async |State((lock, effects)): State<(Lock, Effects)>| {
+        let Some(_locked) = lock.take() else { return std::future::pending().await };
+        effects.happen_once("charge", "charged").await;
+    };
+    let open = async |world: World| (world, Lock::default());
+    let consumer = |(world, lock): &(World, Lock)| {
+        Consumer::new(handler).state((lock.clone(), world.effects())).idempotency(world.idempotency())
+    };
+    let effects = async |(world, _): &(World, Lock)| world.effects().all();
+    let event = one_message();
+    let check = redelivery_check_in(open, consumer, effects, &event);
+    assert!(tokio::time::timeout(Duration::from_secs(60), check).await.is_err());
+}
+
 /// Each call is tried by itself, also where the handler waits for both at once.
 #[tokio::test]
 async fn effects_that_are_under_way_together_are_told_apart() {

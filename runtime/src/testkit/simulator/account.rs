@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::faults::FaultCounts;
+use super::{circumstances::Circumstances, faults::FaultCounts};
 
 /// What a simulation came to: where every message ended, every start of a handler, and what broke a rule.
 #[derive(Clone, Debug, Default)]
@@ -42,8 +42,10 @@ pub struct Account {
     pub outcomes: std::collections::BTreeMap<&'static str, u64>,
     /// How often each row of the protocol's tables was met, in words.
     pub rows: std::collections::BTreeMap<&'static str, u64>,
-    /// What went wrong by intent, and what else was out of the ordinary.
+    /// What went wrong.
     pub faults: FaultCounts,
+    /// What else was out of the ordinary.
+    pub circumstances: Circumstances,
     /// Which rules were broken; empty where all is well.
     pub violations: Vec<String>,
     /// What happened, line by line: the same seed gives the same lines.

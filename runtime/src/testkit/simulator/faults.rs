@@ -112,12 +112,6 @@ pub struct FaultCounts {
     pub paused: u64,
     /// Invocations that thawed a process in which tasks of an earlier one were left.
     pub thawed: u64,
-    /// Invocations that a process began beside others.
-    pub joined: u64,
-    /// Batches that were closed because an event may not be larger.
-    pub closed_by_size: u64,
-    /// Polls that found messages and were not let have an invocation yet.
-    pub held_back: u64,
     /// Records that lost their message id.
     pub unnamed: u64,
     /// Events of another source.
@@ -154,22 +148,12 @@ pub struct FaultCounts {
     pub failed_in_company: u64,
     /// Entries of a call to a queue that failed among others.
     pub failed_entries: u64,
-    /// Batches that waited to be filled.
-    pub windows: u64,
-    /// Messages that a queue hid first.
-    pub delayed: u64,
-    /// Messages that a FIFO queue knew already.
-    pub deduplicated: u64,
-    /// Messages that were kept too long.
-    pub expired: u64,
-    /// Rows that were removed when their retention was over.
-    pub removed_rows: u64,
 }
 
 impl FaultCounts {
     /// All of them, by name.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 33] {
+    pub fn named(&self) -> [(&'static str, u64); 25] {
         [
             ("crashes", self.crashes),
             ("time_outs", self.time_outs),
@@ -178,9 +162,6 @@ impl FaultCounts {
             ("lost_deletes", self.lost_deletes),
             ("paused", self.paused),
             ("thawed", self.thawed),
-            ("joined", self.joined),
-            ("closed_by_size", self.closed_by_size),
-            ("held_back", self.held_back),
             ("unnamed", self.unnamed),
             ("foreign", self.foreign),
             ("recycled", self.recycled),
@@ -199,11 +180,6 @@ impl FaultCounts {
             ("slow", self.slow),
             ("failed_in_company", self.failed_in_company),
             ("failed_entries", self.failed_entries),
-            ("windows", self.windows),
-            ("delayed", self.delayed),
-            ("deduplicated", self.deduplicated),
-            ("expired", self.expired),
-            ("removed_rows", self.removed_rows),
         ]
     }
 

@@ -42,7 +42,7 @@ impl World {
         let Role::Function(pipeline) = &running.role else { return };
         let id = self.next_invocation;
         self.next_invocation += 1;
-        self.store.state().counts.joined += u64::from(!running.invocations.is_empty());
+        self.store.state().circumstances.joined += u64::from(!running.invocations.is_empty());
         running.invocations.insert(id);
         self.most_in_a_process = self.most_in_a_process.max(running.invocations.len());
         let guard = running.guard.clone();

@@ -28,6 +28,7 @@ mod account;
 mod answer;
 mod causes;
 mod chance;
+mod circumstances;
 mod client;
 mod effect;
 mod executor;
@@ -63,6 +64,7 @@ use std::{
 use self::worker::{WorkerConfig, WorkerQueue};
 pub use self::{
     account::{Account, Start},
+    circumstances::Circumstances,
     effect::Effect,
     faults::{FaultCounts, Faults},
     mapping::MappingSettings,
@@ -467,7 +469,7 @@ impl World {
         let (number, visible_at) = (to.send(message, now), now + to.settings.delay);
         self.end = self.end.max(visible_at + to.settings.retention + AN_HOUR);
         drop(queues);
-        self.store.state().counts.delayed += u64::from(visible_at > now);
+        self.store.state().circumstances.delayed += u64::from(visible_at > now);
         self.queues.wake(queue);
         self.tell(format_args!("queue {queue} takes {number:?}"));
         self.plan(visible_at, Event::Poll(queue));

@@ -84,7 +84,7 @@ impl World {
         let (received, is_closed_by_size) = from.receive(mapping.batch_size - batch.received.len(), has_room, now);
         drop(queues);
         self.causes.hand_out(queue, &received);
-        self.store.state().counts.closed_by_size += u64::from(is_closed_by_size);
+        self.store.state().circumstances.closed_by_size += u64::from(is_closed_by_size);
         batch.bytes = bytes;
         batch.received.extend(received);
         let (is_empty, is_full) = (batch.received.is_empty(), batch.received.len() >= mapping.batch_size);
@@ -92,7 +92,7 @@ impl World {
         let waits = !batch.is_closed;
         self.gathering.insert(queue, batch);
         if waits && is_new {
-            self.store.state().counts.windows += 1;
+            self.store.state().circumstances.windows += 1;
             self.plan(now + window, Event::Window(queue));
         }
     }
@@ -122,7 +122,7 @@ impl World {
 
     /// Comes back when the mapping may have more invocations; until then only the end of one helps.
     fn hold_back(&mut self, queue: usize) {
-        self.store.state().counts.held_back += 1;
+        self.store.state().circumstances.held_back += 1;
         let now = self.timeline.now();
         if self.setup.mapping.concurrency_at(now) < self.setup.mapping.maximum_concurrency {
             self.plan_poll(queue, Duration::from_secs(60 * (now.as_secs() / 60 + 1)));

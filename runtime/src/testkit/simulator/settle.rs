@@ -48,8 +48,8 @@ impl World {
         let mut state = self.store.state();
         account.commits = state.ledger.commits();
         account.faults = state.counts;
-        account.faults.expired = account.expired;
-        account.faults.deduplicated = queues.iter().map(|queue| queue.deduplicated).sum();
+        account.circumstances = state.circumstances;
+        account.circumstances.deduplicated = queues.iter().map(|queue| queue.deduplicated).sum();
         account.rows = std::mem::take(&mut state.rows);
         account.violations = std::mem::take(&mut state.ledger.violations);
         account.burnt += state.deliveries.explain(&mut account.outcomes);

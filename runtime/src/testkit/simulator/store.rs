@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::{
     chance::Chance,
+    circumstances::Circumstances,
     effect::Counted,
     executor::{Executor, ProcessId},
     faults::{FaultCounts, Faults},
@@ -56,6 +57,7 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) ledger: Ledger,
     pub(super) counts: FaultCounts,
+    pub(super) circumstances: Circumstances,
     pub(super) rows: std::collections::BTreeMap<&'static str, u64>,
     /// Processes whose handler ended them.
     pub(super) ended: Vec<ProcessId>,
@@ -340,7 +342,7 @@ impl SharedStore {
         if self.0.server.is_expired(key, now) && self.faults_are_on() && self.happens(500) {
             self.0.server.remove(key);
             let mut state = self.state();
-            state.counts.removed_rows += 1;
+            state.circumstances.removed_rows += 1;
             state.ledger.forgets(key);
         }
     }
