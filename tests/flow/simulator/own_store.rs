@@ -12,8 +12,8 @@ use sqs_runtime::{
     Clock, Consumer, Failure,
     batch::Record,
     claim::{
-        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FencingToken, HeldAnswer, IdempotencyStore, Key,
-        Lease, MarkRequest, MemoryStore, Mode, Owner,
+        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FencingToken, HeldAnswer, IdempotencyKey,
+        IdempotencyStore, Key, Lease, MarkRequest, MemoryStore, Mode, Owner, ReadAnswer, RowStatus,
     },
     extract::{Body, ReceiveCount},
     testkit::simulator::{Account, Faults, Plant, Process, QueueSettings, SentMessage, Simulation, SimulationClock},
@@ -82,6 +82,9 @@ enum Slip {
     TakesEveryPayload,
     TakesEverySuccess,
     TakesEveryRelease,
+    LeasesNeverEnd,
+    ReadsNothing,
+    ReadsWhatWas,
     NeverAnswers,
     AnswersTwice,
 }
@@ -112,13 +115,27 @@ impl Slipped {
             (Slip::TakesEveryPayload, ClaimAnswer::KeyConflict) => {
                 ClaimAnswer::Completed { result: Default::default() }
             }
+            (Slip::LeasesNeverEnd, ClaimAnswer::Acquired(lease)) if lease.attempts() > 1 => {
+                ClaimAnswer::InProgress { lease_expires_at_ms: u64::MAX }
+            }
             (_, answer) => answer,
+        }
+    }
+
+    fn misread(&self, read: ReadAnswer) -> ReadAnswer {
+        match (self.slip, read) {
+            (Slip::ReadsNothing, _) => ReadAnswer::Nothing,
+            (Slip::ReadsWhatWas, ReadAnswer::Row(mut row)) => {
+                row.status = RowStatus::Released;
+                ReadAnswer::Row(row)
+            }
+            (_, read) => read,
         }
     }
 }
 
 impl IdempotencyStore for Slipped {
-    as_its_store!(fail, renew, mark, read, forget);
+    as_its_store!(fail, renew, mark, forget);
 
     fn claim<'a>(&'a self, all: &'a [ClaimRequest], time: Time) -> BoxFuture<'a, Vec<ClaimAnswer>> {
         if self.slip == Slip::NeverAnswers {
@@ -127,6 +144,10 @@ impl IdempotencyStore for Slipped {
         let answers = self.store.claim(all, time);
         let spoilt = |answers: Vec<_>| all.iter().zip(answers).map(|(one, answer)| self.spoil(one, answer)).collect();
         Box::pin(answers.map(spoilt))
+    }
+
+    fn read<'a>(&'a self, all: &'a [IdempotencyKey], time: Time) -> BoxFuture<'a, Vec<ReadAnswer>> {
+        Box::pin(self.store.read(all, time).map(|answers| answers.into_iter().map(|read| self.misread(read)).collect()))
     }
 
     fn complete<'a>(&'a self, all: &'a [CompleteRequest], time: Time) -> BoxFuture<'a, Vec<CompleteAnswer>> {
@@ -155,6 +176,9 @@ fn each_wrong_store_breaks_its_rule() {
         (Slip::TakesEveryPayload, "I18"),
         (Slip::TakesEverySuccess, "I7, I8"),
         (Slip::TakesEveryRelease, "I7, I8"),
+        (Slip::LeasesNeverEnd, "a lease that is over blocks nobody"),
+        (Slip::ReadsNothing, "a row stays until its retention is over"),
+        (Slip::ReadsWhatWas, "I2, I3"),
         (Slip::NeverAnswers, "a store of one's own has to answer at once"),
         (Slip::AnswersTwice, "a store of one's own has to answer at once"),
     ] {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::claim::{
     ClaimAnswer, ClaimRequest, CompleteAnswer, FencingToken, HeldAnswer, IdempotencyKey, Lease, Owner, PayloadHash,
-    protocol::claim::SKEW_MS,
+    ReadAnswer, RenewAnswer, RowStatus, protocol::claim::SKEW_MS,
 };
 
 /// What a store said last of each key.
@@ -25,6 +25,8 @@ struct Grant {
     fence: FencingToken,
     /// It was given up, or its work rejected.
     is_over: bool,
+    /// When its lease ends.
+    lease_until_ms: u64,
     expires_at_s: u64,
 }
 
@@ -37,12 +39,13 @@ struct Success {
 impl SharedStore {
     /// A store of the user's own answers.
     pub(super) fn hears(&self, request: &Request, answer: &Answer) {
-        let now_s = (START + self.now()).as_secs();
+        let now = START + self.now();
+        let (now_ms, now_s) = (u64::try_from(now.as_millis()).unwrap_or(u64::MAX), now.as_secs());
         let mut state = self.state();
         let ledger = &mut state.ledger;
         ledger.forgets_what_is_over(request.key(), now_s);
         match (request, answer) {
-            (Request::Claim(request), Answer::Claim(answer)) => ledger.hears_of_a_claim(request, answer),
+            (Request::Claim(request), Answer::Claim(answer)) => ledger.hears_of_a_claim(request, answer, now_ms),
             (Request::Complete(request), Answer::Complete(CompleteAnswer::Committed)) => {
                 let lease = &request.lease;
                 ledger.hears_of_a_holder(lease);
@@ -55,6 +58,10 @@ impl SharedStore {
             }
             (Request::Release(lease), Answer::Held(HeldAnswer::Written)) => ledger.hears_of_an_end(lease),
             (Request::Fail(request), Answer::Held(HeldAnswer::Written)) => ledger.hears_of_an_end(&request.lease),
+            (Request::Renew(request), Answer::Renew(RenewAnswer::Held { lease_expires_at_ms })) => {
+                ledger.hears_of_a_renewal(&request.lease, *lease_expires_at_ms);
+            }
+            (Request::Read(key), Answer::Read(answer)) => ledger.hears_of_a_read(key, answer),
             _ => {}
         }
     }
@@ -77,15 +84,10 @@ impl Ledger {
         }
     }
 
-    fn hears_of_a_claim(&mut self, request: &ClaimRequest, answer: &ClaimAnswer) {
+    fn hears_of_a_claim(&mut self, request: &ClaimRequest, answer: &ClaimAnswer, now_ms: u64) {
         match answer {
             ClaimAnswer::Acquired(lease) => self.hears_of_a_grant(request, lease),
-            ClaimAnswer::InProgress { .. } => {
-                let grant = self.heard.grants.get(&request.key);
-                if grant.is_some_and(|grant| grant.owner == request.owner && !grant.is_over) {
-                    self.violation(format!("I5: an attempt is blocked by its own claim: {request:?}"));
-                }
-            }
+            ClaimAnswer::InProgress { .. } => self.hears_of_a_wait(request, now_ms),
             ClaimAnswer::Completed { .. } => {
                 let success = self.heard.successes.get(&request.key);
                 if success.is_some_and(|success| success.payload_hash != request.payload_hash) {
@@ -93,6 +95,39 @@ impl Ledger {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn hears_of_a_wait(&mut self, request: &ClaimRequest, now_ms: u64) {
+        match self.heard.grants.get(&request.key).filter(|grant| !grant.is_over) {
+            Some(grant) if grant.owner == request.owner => {
+                self.violation(format!("I5: an attempt is blocked by its own claim: {request:?}"));
+            }
+            // It may wait for the skew, and clocks may differ by as much.
+            Some(grant) if now_ms > grant.lease_until_ms.saturating_add(2 * SKEW_MS) => {
+                self.violation(format!("a lease that is over blocks nobody: {request:?}"));
+            }
+            _ => {}
+        }
+    }
+
+    fn hears_of_a_read(&mut self, key: &IdempotencyKey, answer: &ReadAnswer) {
+        let is_done = |answer: &ReadAnswer| match answer {
+            ReadAnswer::Row(row) => matches!(row.status, RowStatus::Completed { .. }),
+            ReadAnswer::Nothing => false,
+            ReadAnswer::Corrupt | ReadAnswer::Unavailable(_) => true,
+        };
+        if self.heard.successes.contains_key(key) && !is_done(answer) {
+            self.violation(format!("I2, I3: what is done never changes: {answer:?} is read"));
+        } else if self.heard.grants.contains_key(key) && matches!(answer, ReadAnswer::Nothing) {
+            self.violation("a row stays until its retention is over: nothing is read of what was granted".to_owned());
+        }
+    }
+
+    fn hears_of_a_renewal(&mut self, lease: &Lease, until_ms: u64) {
+        self.hears_of_a_holder(lease);
+        if let Some(grant) = self.heard.grants.get_mut(lease.key()) {
+            grant.lease_until_ms = grant.lease_until_ms.max(until_ms);
         }
     }
 
@@ -112,7 +147,8 @@ impl Ledger {
             wrong.push("I2, I3: what is done never changes");
         }
         self.is_granted(owner);
-        let grant = Grant { owner, fence, is_over: false, expires_at_s: request.expires_at_s };
+        let (lease_until_ms, expires_at_s) = (lease.expires_at_ms(), request.expires_at_s);
+        let grant = Grant { owner, fence, is_over: false, lease_until_ms, expires_at_s };
         self.heard.grants.insert(key.clone(), grant);
         wrong.into_iter().for_each(|rule| self.violation(format!("{rule}: {lease:?} is granted")));
     }
