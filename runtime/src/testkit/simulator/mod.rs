@@ -44,6 +44,7 @@ mod pause;
 mod plant;
 mod poll;
 mod process;
+mod process_store;
 mod rows;
 mod server;
 mod settle;

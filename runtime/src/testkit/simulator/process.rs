@@ -9,7 +9,6 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-
 use tower::{BoxError, Layer, Service};
 
 use super::{
@@ -20,6 +19,7 @@ use super::{
     executor::{Executor, ProcessId, ProcessSpawn},
     keys,
     ledger::OTHER_STORE,
+    process_store::ProcessStore,
     store::SharedStore,
     timeline::{SimulationClock, Timeline},
     worker::WorkerHandle,
@@ -58,7 +58,7 @@ impl Process {
     /// Claims in the store that all processes share, behind a wire on which things go wrong.
     #[must_use]
     pub fn idempotency(&self) -> Idempotency {
-        Idempotency::new(self.store.of_process(&self.clock))
+        Idempotency::new(ProcessStore::new(&self.store, &self.clock))
     }
 
     /// A client of the simulation's queues, behind the same wire: what it is told may be refused, or get lost.

@@ -6,8 +6,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::{
+    process_store::{ProcessStore, Time, limit},
     server::{Answer, Request},
-    store::{ProcessStore, SharedStore, Silence, Time, limit},
+    store::{SharedStore, Silence},
 };
 use crate::claim::{ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, HeldAnswer, Lease};
 

@@ -7,7 +7,9 @@ mod ask;
 mod beat;
 mod done;
 mod flush;
+mod keeping;
 mod receipt;
+mod saying;
 
 use std::{
     collections::BTreeMap,
@@ -22,22 +24,18 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 pub(super) use self::done::DoneButNotDeleted;
 use self::{
-    ask::ask,
-    beat::{Beaten, Due, Hidden, beat},
+    beat::Beaten,
     flush::{Deletion, Outbox},
-    receipt::{Finding, Key, Receipt},
+    receipt::{Key, Receipt},
 };
 use super::{Common, stop::Stage, throttle::Throttle};
 use crate::{
     batch::Batch,
     clock::epoch_ms,
     outcome::{Outcome, ReasonClass},
-    queue::{EntryAnswer, VisibilityChange, calls::in_calls},
-    run::pipeline::{Hold, Order, Settled, Told, Verdict, What, answered},
+    queue::{EntryAnswer, VisibilityChange},
+    run::pipeline::{Hold, Order, Settled, Told, Verdict, What},
 };
-
-/// How long a call about messages waits for its answer.
-const LONGEST_CALL: Duration = Duration::from_secs(10);
 
 /// What of the drain is left for the last calls when the batches have to be over: a fifth, and no more than that.
 const LAST_CALLS: Duration = Duration::from_secs(3);
@@ -212,8 +210,6 @@ impl Keeper {
         self.batches.is_empty() && self.outbox.is_empty() && self.calls.is_empty()
     }
 
-    // ---- what happens
-
     /// What was taken comes before what is told of it.
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         if let Some(stopping) = &mut self.stopping
@@ -351,188 +347,6 @@ impl Keeper {
         if let Stage::Draining(since) = self.common.stop.stage() {
             let drain = self.common.drain;
             let _ = orders.send(Order::Drain(since + drain.saturating_sub((drain / 5).min(LAST_CALLS))));
-        }
-    }
-
-    // ---- keeping
-
-    /// Looks at every receipt: what has to be hidden once more, what is lost, what takes too long.
-    fn look_after(&mut self, now: Duration) {
-        let (mut next, mut is_due, mut stops) = (Duration::MAX, false, Vec::new());
-        for (key, receipt) in &mut self.receipts {
-            if receipt.lost.is_some() || receipt.settled.is_some() {
-                continue;
-            }
-            match receipt.look(now, self.common.max_duration) {
-                Finding::Fine(until) => next = next.min(until),
-                Finding::Due => is_due = true,
-                Finding::Lost(class) => stops.push((*key, class, true)),
-                Finding::Overdue => {
-                    next = now;
-                    stops.push((*key, ReasonClass::Deadline, false));
-                }
-            }
-        }
-        self.look_at = next;
-        for (key, class, is_lost) in stops {
-            if is_lost {
-                self.lose(key, class);
-            } else {
-                self.overdue.insert(key, now);
-                self.stop(key, class);
-            }
-        }
-        if is_due {
-            self.beat(now);
-        }
-    }
-
-    fn stop(&self, (receive, index): Key, class: ReasonClass) {
-        if let Some(orders) = self.batches.get(&receive) {
-            // A batch that is over needs no order.
-            let _ = orders.send(Order::Stop(index, class));
-        }
-    }
-
-    /// The message is no longer ours: its handler is stopped, and nothing more is said about it.
-    fn lose(&mut self, key: Key, class: ReasonClass) {
-        let Some(receipt) = self.receipts.get_mut(&key) else { return };
-        receipt.lost = Some(class);
-        self.common.stats.lost(1);
-        tracing::warn!(
-            messageId = &*receipt.record.display_id(),
-            why = class.describe(),
-            "a message was lost while it was worked on"
-        );
-        self.stop(key, class);
-    }
-
-    /// Hides everything once more that has to be hidden soon, together.
-    fn beat(&mut self, now: Duration) {
-        let wall_ms = epoch_ms(self.common.seams.clock.wall());
-        let mut due = Vec::new();
-        for (key, receipt) in self.receipts.iter_mut().filter(|(_, receipt)| receipt.is_nearly_due(now)) {
-            match Due::of(*key, receipt, now) {
-                Some(one) => {
-                    receipt.is_busy = true;
-                    receipt.may_be_leased_until(one.lease_end_ms(wall_ms));
-                    due.push(one);
-                }
-                None => receipt.cannot_be_hidden(),
-            }
-        }
-        self.look_at = now.min(self.look_at);
-        if due.is_empty() {
-            return;
-        }
-        let (source, idempotency) = (Arc::clone(&self.common.source), self.common.pipeline.leases());
-        let beating = beat(source, idempotency, Arc::clone(&self.common.seams.clock), due);
-        self.calls.push(Box::pin(beating.map(Said::Beaten)));
-    }
-
-    fn on_beaten(&mut self, beaten: Vec<Beaten>) {
-        let (now, slips) = (self.now(), self.common.seams.slips);
-        for Beaten { key, leased_until, hidden } in beaten {
-            let Some(receipt) = self.receipts.get_mut(&key) else { continue };
-            receipt.is_busy = false;
-            if let Some(ends) = leased_until {
-                receipt.is_leased_until(ends);
-            }
-            match hidden {
-                Hidden::For(asked_at, timeout) => {
-                    receipt.is_hidden(asked_at, timeout);
-                    self.common.stats.beats(1);
-                }
-                Hidden::Lost(_) if slips.beats_after_a_loss => receipt.is_not_hidden(now),
-                // Its own completion ended the lease.
-                Hidden::Lost(ReasonClass::LeaseLost) if receipt.is_done() => {}
-                Hidden::Lost(class) if receipt.lost.is_none() => self.lose(key, class),
-                Hidden::Lost(_) => {}
-                Hidden::Unknown(answer) => {
-                    receipt.is_not_hidden(now);
-                    self.common.pipeline.say("ChangeMessageVisibility", &[answer]);
-                }
-            }
-            if self.receipts.get(&key).is_some_and(|receipt| receipt.settled.is_some()) {
-                self.conclude(key);
-            }
-        }
-        self.look_at = now;
-    }
-
-    // ---- what is said last
-
-    fn say_what_is_due(&mut self, now: Duration) {
-        if !self.hurried.is_empty() {
-            self.outbox.hurry();
-        }
-        let (deletions, changes) = self.outbox.take(now, self.batches.is_empty() && self.stopping.is_none());
-        self.asked += deletions.len() + changes.len();
-        if !deletions.is_empty() {
-            let (source, clock) = (Arc::clone(&self.common.source), Arc::clone(&self.common.seams.clock));
-            self.calls.push(Box::pin(async move {
-                let records: Vec<_> = deletions.iter().map(|deletion| deletion.record.clone()).collect();
-                let deleting = in_calls(&records, |arn, records| source.delete(arn, records, Some(LONGEST_CALL)));
-                let answers = ask(deleting, LONGEST_CALL, &clock).await;
-                Said::Deleted(deletions, answers)
-            }));
-        }
-        if !changes.is_empty() {
-            let (source, clock) = (Arc::clone(&self.common.source), Arc::clone(&self.common.seams.clock));
-            self.calls.push(Box::pin(async move {
-                let hiding =
-                    in_calls(&changes, |arn, changes| source.change_visibility(arn, changes, Some(LONGEST_CALL)));
-                Said::Hidden(changes.len(), ask(hiding, LONGEST_CALL, &clock).await)
-            }));
-        }
-    }
-
-    /// Tells those that wait for it that SQS knows of everything that is settled.
-    fn tell_the_hurried(&mut self) {
-        let is_settled = |receipt: &Receipt| receipt.settled.is_some();
-        if self.asked == 0 && !self.outbox.has_news() && !self.receipts.values().any(is_settled) {
-            // Whoever does not wait any more needs no answer.
-            for tell in self.hurried.drain(..) {
-                let _ = tell.send(());
-            }
-        }
-    }
-
-    fn on_said(&mut self, said: Said) {
-        match said {
-            Said::Beaten(beaten) => self.on_beaten(beaten),
-            Said::Hidden(changes, answers) => {
-                self.asked -= changes;
-                self.common.pipeline.say("ChangeMessageVisibility", &answers);
-            }
-            Said::Deleted(deletions, answers) => {
-                self.asked -= deletions.len();
-                self.common.pipeline.say("DeleteMessage", &answers);
-                for (deletion, answer) in answered(deletions, answers) {
-                    self.on_deleted(deletion, answer);
-                }
-            }
-        }
-    }
-
-    fn on_deleted(&mut self, deletion: Deletion, answer: Option<EntryAnswer>) {
-        let (now, done) = (self.now(), &self.common.done);
-        match answer {
-            Some(Ok(())) => {
-                done.remove(deletion.record.message_id());
-                self.common.stats.deleted(1);
-            }
-            // Its receipt is worth nothing any more: it comes again, and is deleted then.
-            Some(Err(error)) if error.is_lost() || error.is_denied() => done.add(deletion.record.message_id()),
-            Some(Err(_)) | None => {
-                done.add(deletion.record.message_id());
-                if let Some(deletion) = self.outbox.failed(deletion, now) {
-                    tracing::warn!(
-                        messageId = &*deletion.record.display_id(),
-                        "a message that is done could not be deleted; it is when it comes again"
-                    );
-                }
-            }
         }
     }
 }
