@@ -9,13 +9,15 @@ use std::{
 
 use futures_util::{FutureExt, future::BoxFuture};
 use sqs_runtime::{
-    Clock, Consumer, Failure,
+    Clock, Consumer, Failure, Idempotency,
     batch::Record,
     claim::{
-        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FencingToken, HeldAnswer, IdempotencyKey,
-        IdempotencyStore, Key, Lease, MarkRequest, MemoryStore, Mode, Owner, ReadAnswer, RowStatus,
+        ClaimAnswer, ClaimRequest, CompleteAnswer, CompleteRequest, FailRequest, FencingToken, HeldAnswer,
+        IdempotencyKey, IdempotencyStore, Key, Lease, MarkRequest, MemoryStore, Mode, Owner, ReadAnswer, RenewAnswer,
+        RenewRequest, RowStatus,
     },
     extract::{Body, ReceiveCount},
+    run::{WorkerConfig, WorkerQueue},
     testkit::simulator::{Account, Faults, Plant, Process, QueueSettings, SentMessage, Simulation, SimulationClock},
 };
 
@@ -24,7 +26,7 @@ use crate::as_store::as_its_store;
 type Time = Option<Duration>;
 
 /// Slow in one process, quick in another; fails now and then, and is rejected.
-fn consumer(process: &Process, mode: Mode) -> Consumer {
+fn consumer(process: &Process, how: How) -> Consumer {
     let (clock, id) = (process.clock(), process.id() as u64);
     let handler = move |body: Body, ReceiveCount(receives): ReceiveCount| {
         let number = body.len() as u64;
@@ -38,19 +40,42 @@ fn consumer(process: &Process, mode: Mode) -> Consumer {
             }
         }
     };
-    let idempotency = process.idempotency().mode(mode).key(Key::by(key).same_body());
-    Consumer::new(handler).idempotency(idempotency.handler_version("7"))
+    let idempotency = process.idempotency().mode(how.mode).key(Key::by(key).same_body()).handler_version("7");
+    let idempotency = idempotency.retention(how.retention.unwrap_or(Idempotency::DEFAULT_RETENTION));
+    Consumer::new(handler).idempotency(idempotency.lease_duration(Duration::from_secs(10)))
 }
+
+/// How messages are guarded, and by whom they are received.
+#[derive(Clone, Copy, Debug)]
+struct How {
+    mode: Mode,
+    retention: Option<Duration>,
+    by_workers: bool,
+}
+
+impl From<Mode> for How {
+    fn from(mode: Mode) -> Self {
+        Self { mode, retention: None, by_workers: false }
+    }
+}
+
+/// Their leases end before their handlers do, and are renewed.
+const WORKERS: How = How { mode: Mode::Lease, retention: None, by_workers: true };
+
+/// Successes are forgotten while copies of their messages still come.
+const FORGETFUL: How = How { mode: Mode::Lease, retention: Some(Duration::from_secs(20)), by_workers: false };
 
 /// Two messages have one key, and some of those have another text.
 fn key(record: &Record) -> Option<String> {
     Some((record.body().len() / 2).to_string())
 }
 
-fn run<S: IdempotencyStore>(seed: u64, mode: Mode, make: impl FnOnce(SimulationClock) -> S) -> Account {
+fn run<S: IdempotencyStore>(seed: u64, how: impl Into<How>, make: impl FnOnce(SimulationClock) -> S) -> Account {
+    let how = how.into();
     let mut faults = Faults::all();
     (faults.store, faults.duplicate) = (300, 500);
-    let simulation = Simulation::new(seed, move |process| consumer(process, mode)).faults(faults);
+    let simulation = Simulation::new(seed, move |process| consumer(process, how)).faults(faults);
+    let simulation = if how.by_workers { simulation.workers(2, worker) } else { simulation };
     let mut simulation = simulation.store(make);
     let mut settings = QueueSettings::new("orders");
     settings.visibility_timeout = Duration::from_secs(20);
@@ -59,16 +84,21 @@ fn run<S: IdempotencyStore>(seed: u64, mode: Mode, make: impl FnOnce(SimulationC
     simulation.run()
 }
 
+fn worker(queue: WorkerQueue) -> WorkerConfig {
+    WorkerConfig::new().queue(queue.visibility_timeout(Duration::from_secs(4)))
+}
+
 #[test]
 fn a_right_store_breaks_no_rule() {
-    for mode in [Mode::Lease, Mode::CommitOnly, Mode::MarkAfter] {
+    let modes = [Mode::Lease, Mode::CommitOnly, Mode::MarkAfter].map(How::from);
+    for how in modes.into_iter().chain([WORKERS, FORGETFUL]) {
         let mut commits = 0;
         for seed in 0..60 {
-            let account = run(seed, mode, MemoryStore::new);
+            let account = run(seed, how, MemoryStore::new);
             account.assert_clean();
             commits += account.commits;
         }
-        assert!(commits > 60, "{mode:?}: {commits}");
+        assert!(commits > 60, "{how:?}: {commits}");
     }
 }
 
@@ -82,6 +112,8 @@ enum Slip {
     TakesEveryPayload,
     TakesEverySuccess,
     TakesEveryRelease,
+    TakesEveryRejection,
+    TakesEveryRenewal,
     LeasesNeverEnd,
     ReadsNothing,
     ReadsWhatWas,
@@ -135,7 +167,7 @@ impl Slipped {
 }
 
 impl IdempotencyStore for Slipped {
-    as_its_store!(fail, renew, mark, forget);
+    as_its_store!(mark, forget);
 
     fn claim<'a>(&'a self, all: &'a [ClaimRequest], time: Time) -> BoxFuture<'a, Vec<ClaimAnswer>> {
         if self.slip == Slip::NeverAnswers {
@@ -158,6 +190,21 @@ impl IdempotencyStore for Slipped {
         }
     }
 
+    fn fail<'a>(&'a self, all: &'a [FailRequest], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
+        match self.slip {
+            Slip::TakesEveryRejection => Box::pin(ready(all.iter().map(|_| HeldAnswer::Written).collect())),
+            _ => self.store.fail(all, time),
+        }
+    }
+
+    fn renew<'a>(&'a self, all: &'a [RenewRequest], time: Time) -> BoxFuture<'a, Vec<RenewAnswer>> {
+        let held = |one: &RenewRequest| RenewAnswer::Held { lease_expires_at_ms: one.until_ms };
+        match self.slip {
+            Slip::TakesEveryRenewal => Box::pin(ready(all.iter().map(held).collect())),
+            _ => self.store.renew(all, time),
+        }
+    }
+
     fn release<'a>(&'a self, all: &'a [Lease], time: Time) -> BoxFuture<'a, Vec<HeldAnswer>> {
         match self.slip {
             Slip::TakesEveryRelease => Box::pin(ready(all.iter().map(|_| HeldAnswer::Written).collect())),
@@ -176,6 +223,8 @@ fn each_wrong_store_breaks_its_rule() {
         (Slip::TakesEveryPayload, "I18"),
         (Slip::TakesEverySuccess, "I7, I8"),
         (Slip::TakesEveryRelease, "I7, I8"),
+        (Slip::TakesEveryRejection, "I7, I8"),
+        (Slip::TakesEveryRenewal, "I7, I8"),
         (Slip::LeasesNeverEnd, "a lease that is over blocks nobody"),
         (Slip::ReadsNothing, "a row stays until its retention is over"),
         (Slip::ReadsWhatWas, "I2, I3"),
@@ -183,7 +232,8 @@ fn each_wrong_store_breaks_its_rule() {
         (Slip::AnswersTwice, "a store of one's own has to answer at once"),
     ] {
         let breaks = |seed| {
-            let account = run(seed, Mode::Lease, |clock| Slipped::new(slip, clock));
+            let how = if slip == Slip::TakesEveryRenewal { WORKERS } else { Mode::Lease.into() };
+            let account = run(seed, how, |clock| Slipped::new(slip, clock));
             account.violations.iter().any(|what| what.starts_with(rule))
         };
         let caught = (0..200).find(|seed| breaks(*seed));
@@ -216,7 +266,7 @@ impl IdempotencyStore for MarksAll {
 
 #[test]
 fn a_plant_in_the_store_that_is_not_there_is_refused() {
-    let account = Simulation::new(1, |process| consumer(process, Mode::Lease)).plant(Plant::FenceThatStartsAnew);
+    let account = Simulation::new(1, |process| consumer(process, Mode::Lease.into())).plant(Plant::FenceThatStartsAnew);
     let account = account.store(MemoryStore::new).run();
     assert!(account.violations.iter().any(|what| what.contains("stands in its place")), "{:?}", account.violations);
 }
@@ -243,7 +293,7 @@ impl IdempotencyStore for Panicking {
 #[test]
 #[should_panic(expected = "queue 3 was not added: there are 1")]
 fn a_message_for_a_queue_that_is_not_there_is_refused() {
-    let mut simulation = Simulation::new(1, |process| consumer(process, Mode::Lease));
+    let mut simulation = Simulation::new(1, |process| consumer(process, Mode::Lease.into()));
     simulation.queue(QueueSettings::new("orders"));
     simulation.send(3, SentMessage::new("x"));
 }

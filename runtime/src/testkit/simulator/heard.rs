@@ -13,6 +13,9 @@ use crate::claim::{
     ReadAnswer, RenewAnswer, RowStatus, protocol::claim::SKEW_MS,
 };
 
+/// By how much a store may be early or late: clocks may differ by the skew, and it may wait for as much.
+const MARGIN_MS: u64 = 2 * SKEW_MS;
+
 /// What a store said last of each key.
 #[derive(Default)]
 pub(super) struct Heard {
@@ -39,11 +42,10 @@ struct Success {
 impl SharedStore {
     /// A store of the user's own answers.
     pub(super) fn hears(&self, request: &Request, answer: &Answer) {
-        let now = START + self.now();
-        let (now_ms, now_s) = (u64::try_from(now.as_millis()).unwrap_or(u64::MAX), now.as_secs());
+        let now_ms = u64::try_from((START + self.now()).as_millis()).unwrap_or(u64::MAX);
         let mut state = self.state();
         let ledger = &mut state.ledger;
-        ledger.forgets_what_is_over(request.key(), now_s);
+        ledger.forgets_what_is_over(request.key(), now_ms);
         match (request, answer) {
             (Request::Claim(request), Answer::Claim(answer)) => ledger.hears_of_a_claim(request, answer, now_ms),
             (Request::Complete(request), Answer::Complete(CompleteAnswer::Committed)) => {
@@ -72,9 +74,9 @@ fn success(owner: Owner, payload_hash: PayloadHash, expires_at_s: u64) -> Succes
 }
 
 impl Ledger {
-    /// Whose retention is over may be forgotten: clocks may differ by the skew, and the store may be early by as much.
-    fn forgets_what_is_over(&mut self, key: &IdempotencyKey, now_s: u64) {
-        let is_over = |expires_at_s: u64| expires_at_s <= now_s + 2 * SKEW_MS / 1_000;
+    /// Whose retention is over may be forgotten.
+    fn forgets_what_is_over(&mut self, key: &IdempotencyKey, now_ms: u64) {
+        let is_over = |expires_at_s: u64| expires_at_s.saturating_mul(1_000) <= now_ms.saturating_add(MARGIN_MS);
         if self.heard.successes.get(key).is_some_and(|success| is_over(success.expires_at_s)) {
             self.heard.successes.remove(key);
             self.forgets(key);
@@ -103,8 +105,7 @@ impl Ledger {
             Some(grant) if grant.owner == request.owner => {
                 self.violation(format!("I5: an attempt is blocked by its own claim: {request:?}"));
             }
-            // It may wait for the skew, and clocks may differ by as much.
-            Some(grant) if now_ms > grant.lease_until_ms.saturating_add(2 * SKEW_MS) => {
+            Some(grant) if grant.lease_until_ms.saturating_add(MARGIN_MS) < now_ms => {
                 self.violation(format!("a lease that is over blocks nobody: {request:?}"));
             }
             _ => {}
