@@ -6,7 +6,6 @@ use super::{
     ledger::Ledger,
     server::{Answer, Request},
     store::SharedStore,
-    timeline::START,
 };
 use crate::claim::{
     ClaimAnswer, ClaimRequest, CompleteAnswer, FencingToken, HeldAnswer, IdempotencyKey, Lease, Owner, PayloadHash,
@@ -42,7 +41,7 @@ struct Success {
 impl SharedStore {
     /// A store of the user's own answers.
     pub(super) fn hears(&self, request: &Request, answer: &Answer) {
-        let now_ms = u64::try_from((START + self.now()).as_millis()).unwrap_or(u64::MAX);
+        let now_ms = self.now_ms();
         let mut state = self.state();
         let ledger = &mut state.ledger;
         ledger.forgets_what_is_over(request.key(), now_ms);

@@ -128,6 +128,11 @@ impl SharedStore {
         self.0.timeline.now()
     }
 
+    /// Milliseconds since 1970, by a clock that is right.
+    pub(super) fn now_ms(&self) -> u64 {
+        u64::try_from((START + self.now()).as_millis()).unwrap_or(u64::MAX)
+    }
+
     pub(super) fn sleep(&self, time: Duration) -> Sleep {
         self.0.timeline.sleep_until(self.now() + time)
     }
@@ -322,8 +327,7 @@ impl SharedStore {
 impl SharedStore {
     /// DynamoDB removes what is over, sooner or later.
     fn maybe_forget(&self, key: &IdempotencyKey) {
-        let now = u64::try_from((START + self.now()).as_millis()).unwrap_or(u64::MAX);
-        if self.0.server.is_expired(key, now) && self.faults_are_on() && self.happens(500) {
+        if self.0.server.is_expired(key, self.now_ms()) && self.faults_are_on() && self.happens(500) {
             self.0.server.remove(key);
             let mut state = self.state();
             state.circumstances.removed_rows += 1;
